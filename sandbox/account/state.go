@@ -1,0 +1,143 @@
+package account
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"fmt"
+	"math/big"
+	"sort"
+	"strings"
+	"time"
+)
+
+// State is what the account holds.
+type State struct {
+	AccountID  string      `json:"accountId"` // twelve digits
+	Identities []Identity  `json:"identities"`
+	Resources  []*Resource `json:"resources"`
+}
+
+// Identity is a caller: an access key and the principal that it speaks for.
+type Identity struct {
+	AccessKeyID     string `json:"accessKeyId"`
+	SecretAccessKey string `json:"secretAccessKey"`
+	PrincipalARN    string `json:"principalArn"`
+}
+
+// Resource is one AWS resource.
+type Resource struct {
+	Type    string         `json:"type"` // Pulumi type token, e.g. "aws:eks/nodeGroup:NodeGroup"
+	ID      string         `json:"id"`   // unique within its type
+	ARN     string         `json:"arn,omitempty"`
+	Region  string         `json:"region,omitempty"` // empty for global services
+	URN     string         `json:"urn,omitempty"`    // who made it; empty for what AWS itself made along
+	Props   map[string]any `json:"props"`            // inputs and outputs under their Pulumi names, as plain JSON values
+	Created time.Time      `json:"created"`
+}
+
+// String returns the property as a string, or "" when it is absent or of another type.
+func (r *Resource) String(name string) string {
+	s, _ := r.Props[name].(string)
+	return s
+}
+
+// DeployerName is the role that the sandbox's first identity has assumed.
+const DeployerName = "cloudinsight-deployer"
+
+// newState is a fresh account with one identity, the deployer.
+func newState() (*State, error) {
+	number, err := rand.Int(rand.Reader, big.NewInt(9e11))
+	if err != nil {
+		return nil, fmt.Errorf("account: %w", err)
+	}
+	s := &State{AccountID: fmt.Sprintf("%012d", number.Int64()+1e11)}
+	secret := make([]byte, 25)
+	if _, err := rand.Read(secret); err != nil {
+		return nil, fmt.Errorf("account: %w", err)
+	}
+	code := base32.StdEncoding.EncodeToString(secret)
+	s.Identities = []Identity{{
+		AccessKeyID:     "AKIA" + code[:16],
+		SecretAccessKey: code,
+		PrincipalARN:    fmt.Sprintf("arn:aws:iam::%s:role/%s", s.AccountID, DeployerName),
+	}}
+	return s, nil
+}
+
+// Identity returns the identity of an access key, or nil.
+func (s *State) Identity(accessKeyID string) *Identity {
+	for i := range s.Identities {
+		if s.Identities[i].AccessKeyID == accessKeyID {
+			return &s.Identities[i]
+		}
+	}
+	return nil
+}
+
+// Get returns the resource of that type and id, or nil.
+func (s *State) Get(typ, id string) *Resource {
+	for _, r := range s.Resources {
+		if r.ID == id && r.Type == typ {
+			return r
+		}
+	}
+	return nil
+}
+
+// FindURN returns the resource that this URN made, or nil.
+func (s *State) FindURN(urn string) *Resource {
+	for _, r := range s.Resources {
+		if r.URN == urn {
+			return r
+		}
+	}
+	return nil
+}
+
+// List returns all resources of a type, by id.
+func (s *State) List(typ string) []*Resource {
+	var all []*Resource
+	for _, r := range s.Resources {
+		if r.Type == typ {
+			all = append(all, r)
+		}
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].ID < all[j].ID })
+	return all
+}
+
+// OfStack returns the resources that a Pulumi stack made, in the order of their making.
+func (s *State) OfStack(stack string) []*Resource {
+	var all []*Resource
+	for _, r := range s.Resources {
+		if strings.HasPrefix(r.URN, "urn:pulumi:"+stack+"::") {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// Put adds the resource, or replaces the one of the same type and id.
+func (s *State) Put(r *Resource) {
+	if r.Created.IsZero() {
+		r.Created = time.Now().UTC().Truncate(time.Second)
+	}
+	for i, old := range s.Resources {
+		if old.ID == r.ID && old.Type == r.Type {
+			s.Resources[i] = r
+			return
+		}
+	}
+	s.Resources = append(s.Resources, r)
+}
+
+// Delete removes the resource of that type and id, and says whether it was there.
+func (s *State) Delete(typ, id string) bool {
+	for i, r := range s.Resources {
+		if r.ID == id && r.Type == typ {
+			s.Resources = append(s.Resources[:i], s.Resources[i+1:]...)
+			return true
+		}
+	}
+	return false
+}

@@ -6,10 +6,11 @@
 package addressplan
 
 import (
-	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // The sizes of ranges that can be divided, as prefix lengths.
@@ -22,7 +23,7 @@ const (
 	minSubnetBits, maxSubnetBits = 16, 28
 )
 
-// Tier is a layer of the network; its value is the slot of its zone a less one.
+// tier is a layer of the network; its value is the slot of its zone a less one.
 type tier int
 
 const (
@@ -80,7 +81,18 @@ func (p Problem) Error() string {
 	return fmt.Sprintf("%s: %s, got %q", p.Path, p.Rule, p.Got)
 }
 
-// New divides the ranges. Its error joins every Problem found.
+// Problems is everything that is wrong with a request.
+type Problems []Problem
+
+func (p Problems) Error() string {
+	var lines []string
+	for _, problem := range p {
+		lines = append(lines, problem.Error())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// New divides the ranges. Its error is of type Problems.
 func New(r Request) (Plan, error) {
 	b := &builder{}
 	plan := Plan{
@@ -97,26 +109,13 @@ func New(r Request) (Plan, error) {
 	plan.Data = b.tier(plan.VPC, data, "data", r.DataZones, r.Subnets.Data)
 	plan.Pods = b.pods(plan.PodRange, r.Zones)
 	b.overlaps(plan)
-	return plan, errors.Join(b.problems...)
+	if len(b.problems) > 0 {
+		return Plan{}, b.problems
+	}
+	return plan, nil
 }
 
-// Problems lists what New found wrong.
-func Problems(err error) []Problem {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return nil
-	}
-	var problems []Problem
-	for _, e := range joined.Unwrap() {
-		var p Problem
-		if errors.As(e, &p) {
-			problems = append(problems, p)
-		}
-	}
-	return problems
-}
-
-type builder struct{ problems []error }
+type builder struct{ problems Problems }
 
 func (b *builder) problem(path, rule, got string) {
 	b.problems = append(b.problems, Problem{Path: path, Rule: rule, Got: got})
@@ -140,7 +139,8 @@ func (b *builder) parse(path, text string, minBits, maxBits int) netip.Prefix {
 
 func (b *builder) tier(vpc netip.Prefix, t tier, name string, zones []string, moved map[string]string) map[string]netip.Prefix {
 	ranges := map[string]netip.Prefix{}
-	for zone, text := range moved {
+	for _, zone := range slices.Sorted(maps.Keys(moved)) {
+		text := moved[zone]
 		path := "subnets." + name + "." + zone
 		if !slices.Contains(zones, zone) {
 			b.problem(path, "must be a zone of the tier", zone)

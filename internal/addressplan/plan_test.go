@@ -156,8 +156,10 @@ func TestNew_Refuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := addressplan.New(test.request)
+			var problems addressplan.Problems
+			require.ErrorAs(t, err, &problems)
 			var got []string
-			for _, p := range addressplan.Problems(err) {
+			for _, p := range problems {
 				got = append(got, p.Error())
 			}
 			assert.ElementsMatch(t, test.want, got)

@@ -1,0 +1,73 @@
+// Package config is the typed configuration of a stack: what Pulumi.<stack>.yaml may say, what it means when it
+// says nothing, and which combinations are refused.
+//
+// Values are read strictly (a key that nobody reads is an error), laid over the production-safe defaults, and
+// judged as they will be applied. Every problem is reported at once, with the path as the user typed it. The
+// package knows nothing of Pulumi resources; only the stacks import it.
+package config
+
+// Environment says which stack the configuration is for.
+type Environment string
+
+// The stacks of the project.
+const (
+	Dev     Environment = "dev"
+	Staging Environment = "staging"
+	Prod    Environment = "prod"
+	Shared  Environment = "shared"
+)
+
+func (Environment) values() []string {
+	return []string{string(Dev), string(Staging), string(Prod), string(Shared)}
+}
+
+// Config is the configuration of one stack, complete and judged.
+type Config struct {
+	// Stack that this file configures. Required.
+	Environment Environment `json:"environment"`
+	// Primary AWS region. Rule: a region whose zones and instance types are known.
+	Region string `json:"region"`
+	// Region that holds the disaster recovery copies. Rule: differs from region.
+	DRRegion string `json:"drRegion"`
+	// Owners written on every resource.
+	Tags Tags `json:"tags"`
+	// VPC of the environment.
+	Network Network `json:"network"`
+	// EKS control plane of the environment.
+	Cluster Cluster `json:"cluster"`
+	// Managed node groups by name. Rule: at least one; names are DNS labels of at most 30 characters.
+	NodeGroups map[string]NodeGroup `json:"nodeGroups"`
+	// Who may enter the environment.
+	Access Access `json:"access"`
+	// Services of the product and how they run.
+	Apps Apps `json:"apps"`
+}
+
+// Tags name the people behind a resource; they become default tags of the AWS provider.
+type Tags struct {
+	// Team that answers for the resources. Required. Rule: an AWS tag value.
+	Owner string `json:"owner"`
+	// Cost center that pays for the resources. Required. Rule: an AWS tag value.
+	CostCenter string `json:"costCenter"`
+}
+
+// Access says who may enter the environment.
+type Access struct {
+	// Teams that get an IAM role and an access entry to the cluster. Rule: no team twice.
+	Teams []Team `json:"teams"`
+}
+
+// Team is a group of people with one level of access.
+type Team string
+
+// The teams of the product.
+const (
+	Developers Team = "developers"
+	QA         Team = "qa"
+	TechLeads  Team = "techLeads"
+	DevOps     Team = "devops"
+)
+
+func (Team) values() []string {
+	return []string{string(Developers), string(QA), string(TechLeads), string(DevOps)}
+}

@@ -1,0 +1,83 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// namespace is the Pulumi project, which prefixes the keys that are ours.
+const namespace = "cloudinsight:"
+
+// FromEnv reads the configuration that the Pulumi engine hands to its program, in PULUMI_CONFIG. See Parse.
+func FromEnv(services []string) (*Config, error) {
+	values := map[string]string{}
+	if text := os.Getenv("PULUMI_CONFIG"); text != "" {
+		if err := json.Unmarshal([]byte(text), &values); err != nil {
+			return nil, fmt.Errorf("config: PULUMI_CONFIG: %w", err)
+		}
+	}
+	return Parse(values, services)
+}
+
+// Parse reads the configuration of one stack from Pulumi's flat form: keys with their namespace, objects as JSON.
+// Other namespaces, such as aws:, are left alone. The services are the names of the catalogue, against which
+// apps.images, apps.services and apps.extraServices are judged. The error is of type Problems.
+func Parse(values map[string]string, services []string) (*Config, error) {
+	var problems Problems
+	given := map[string]any{}
+	for key, text := range values {
+		if name, ours := strings.CutPrefix(key, namespace); ours {
+			given[name] = rawValue(name, text)
+		}
+	}
+
+	c := &Config{}
+	c.setDefaults()
+	decode(&problems, c, given)
+	mistyped := slices.Clone(problems)
+
+	if c.Environment == Shared {
+		problems.sharedOnly(given)
+		*c = Config{Environment: Shared, Region: c.Region, DRRegion: c.DRRegion, Tags: c.Tags}
+	}
+	c.resolve()
+	for _, found := range c.judge(services) {
+		if !mistyped.concern(found.Path) {
+			problems = append(problems, found)
+		}
+	}
+	if len(problems) > 0 {
+		problems.sort()
+		return nil, problems
+	}
+	return c, nil
+}
+
+// sharedOnly notes the areas that say nothing about the shared stack, which has neither network nor cluster. An empty
+// one says nothing anywhere: Pulumi.yaml gives it for a key that the stack leaves out.
+func (p *Problems) sharedOnly(given map[string]any) {
+	for _, area := range []string{"network", "cluster", "nodeGroups", "access", "apps"} {
+		object, isObject := given[area].(map[string]any)
+		if _, set := given[area]; set && !(isObject && len(object) == 0) {
+			p.add(area, "has no meaning in the shared stack")
+		}
+	}
+}
+
+// rawValue undoes Pulumi's flattening: strings come as they are, everything else as JSON. A scalar key keeps text that
+// merely looks like JSON, as in environment: "1".
+func rawValue(name, text string) any {
+	if isText(name) {
+		return text
+	}
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil || decoder.More() {
+		return text
+	}
+	return value
+}

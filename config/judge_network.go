@@ -29,7 +29,7 @@ func (j *judge) network() {
 	j.zones("network.zones", n.Zones)
 	j.zones("network.dataZones", n.DataZones)
 	for _, zone := range n.Zones {
-		if !slices.Contains(n.DataZones, zone) {
+		if zone != "" && !slices.Contains(n.DataZones, zone) {
 			j.add("network.dataZones", "must have all of network.zones, lacks %q", zone)
 		}
 	}

@@ -94,6 +94,9 @@ func (j *judge) instanceTypes(path string, g NodeGroup) {
 func size(t instances.Type) string { return fmt.Sprintf("%d vCPU and %d MiB", t.VCPU, t.MemoryMiB) }
 
 func (j *judge) nodeZones(path string, g NodeGroup) {
+	if slices.Equal(g.Zones, j.config.Network.Zones) {
+		return
+	}
 	unique(j, path+".zones", g.Zones)
 	if len(g.Zones) == 0 {
 		j.add(path+".zones", "must name at least one zone")

@@ -73,6 +73,9 @@ func rawValue(name, text string) any {
 	if isText(name) {
 		return text
 	}
+	if text == "" {
+		return nil // as YAML has it for a key without a value
+	}
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	var value any

@@ -74,7 +74,7 @@ type Problem struct {
 	Got string
 }
 
-func (p Problem) Error() string {
+func (p Problem) String() string {
 	if p.Got == "" {
 		return p.Path + ": " + p.Rule
 	}
@@ -87,7 +87,7 @@ type Problems []Problem
 func (p Problems) Error() string {
 	var lines []string
 	for _, problem := range p {
-		lines = append(lines, problem.Error())
+		lines = append(lines, problem.String())
 	}
 	return strings.Join(lines, "\n")
 }

@@ -160,7 +160,7 @@ func TestNew_Refuses(t *testing.T) {
 			require.ErrorAs(t, err, &problems)
 			var got []string
 			for _, p := range problems {
-				got = append(got, p.Error())
+				got = append(got, p.String())
 			}
 			assert.ElementsMatch(t, test.want, got)
 		})

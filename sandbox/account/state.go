@@ -32,6 +32,7 @@ type Resource struct {
 	Region  string         `json:"region,omitempty"` // empty for global services
 	URN     string         `json:"urn,omitempty"`    // who made it; empty for what AWS itself made along
 	Props   map[string]any `json:"props"`            // inputs and outputs under their Pulumi names, as plain JSON values
+	Given   []string       `json:"given,omitempty"` // names of the properties that the caller set; the others AWS did
 	Created time.Time      `json:"created"`
 }
 

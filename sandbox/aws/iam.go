@@ -1,0 +1,348 @@
+package aws
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/cloudinsight/platform/sandbox/account"
+)
+
+const (
+	typeRole            = "aws:iam/role:Role"
+	typeRolePolicy      = "aws:iam/rolePolicy:RolePolicy"
+	typeRoleAttachment  = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	typePolicy          = "aws:iam/policy:Policy"
+	typeOIDC            = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+	typeInstanceProfile = "aws:iam/instanceProfile:InstanceProfile"
+)
+
+// managedPolicies are AWS's own policies that the stand-in knows to exist.
+// https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
+var managedPolicies = []string{
+	"AmazonEC2ContainerRegistryPullOnly", "AmazonEC2ContainerRegistryReadOnly", "AmazonEKSClusterPolicy", "AmazonEKSServicePolicy",
+	"AmazonEKSVPCResourceController", "AmazonEKSWorkerNodeMinimalPolicy", "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy",
+	"AmazonSSMManagedInstanceCore", "CloudWatchAgentServerPolicy", "PowerUserAccess", "ReadOnlyAccess", "SecurityAudit", "ViewOnlyAccess",
+	"service-role/AmazonEBSCSIDriverPolicy", "service-role/AmazonEBSCSIDriverPolicyV2", "service-role/AmazonRDSEnhancedMonitoringRole",
+}
+
+var iamName = regexp.MustCompile(`^[\w+=,.@-]+$`)
+
+// iamKinds are roles, policies and identity providers.
+// Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and .../APIReference/API_CreateRole.html.
+var iamKinds = map[string]kind{
+	typeRole: {
+		global: true, name: "name", nameMax: 64,
+		replace: []string{"name", "namePrefix", "path"},
+		rules: func(in props, p *problems) {
+			iamNameRule(in, "name", 64, p)
+			p.between(in, "maxSessionDuration", "maxSessionDuration", 3600, 43200)
+			policyDocument(in, "assumeRolePolicy", 2048, p)
+		},
+		create: func(c *call) error {
+			name := c.in.str("name")
+			if c.find(typeRole, name) != nil {
+				return fail("CreateRole", "EntityAlreadyExists", "Role with name %s already exists.", name)
+			}
+			if err := checkTrust(c); err != nil {
+				return err
+			}
+			c.id = name
+			c.arn = c.globalARN("iam", "role"+pathOf(c.in)+name)
+			c.out = props{"uniqueId": "AROA" + strings.ToUpper(hexDigits(17)), "createDate": now()}
+			if !c.in.has("maxSessionDuration") {
+				c.out["maxSessionDuration"] = 3600.0
+			}
+			if !c.in.has("path") {
+				c.out["path"] = "/"
+			}
+			return checkManaged(c)
+		},
+		update: func(c *call) error {
+			if err := checkTrust(c); err != nil {
+				return err
+			}
+			return checkManaged(c)
+		},
+		remove: removeRole,
+	},
+	typeRolePolicy: {
+		global: true, name: "name", nameMax: 128,
+		replace: []string{"name", "namePrefix", "role"},
+		rules: func(in props, p *problems) {
+			iamNameRule(in, "name", 128, p)
+			policyDocument(in, "policy", 10240, p)
+		},
+		create: func(c *call) error {
+			if err := needRole(c, "PutRolePolicy"); err != nil {
+				return err
+			}
+			c.id = c.in.str("role") + ":" + c.in.str("name")
+			return nil
+		},
+	},
+	typeRoleAttachment: {
+		global:  true,
+		replace: []string{"role", "policyArn"},
+		create: func(c *call) error {
+			if err := needRole(c, "AttachRolePolicy"); err != nil {
+				return err
+			}
+			if err := needPolicy(c, "AttachRolePolicy", c.in.str("policyArn")); err != nil {
+				return err
+			}
+			attached := c.byProp(typeRoleAttachment, "role", c.in.str("role"))
+			if len(attached) >= 10 {
+				return fail("AttachRolePolicy", "LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10")
+			}
+			c.id = c.in.str("role") + "-" + strings.ReplaceAll(c.in.str("policyArn")[strings.LastIndex(c.in.str("policyArn"), "/")+1:], ":", "_")
+			return nil
+		},
+	},
+	typePolicy: {
+		global: true, name: "name", nameMax: 128,
+		replace: []string{"name", "namePrefix", "path", "description"},
+		rules: func(in props, p *problems) {
+			iamNameRule(in, "name", 128, p)
+			policyDocument(in, "policy", 6144, p)
+		},
+		create: func(c *call) error {
+			c.arn = c.globalARN("iam", "policy"+pathOf(c.in)+c.in.str("name"))
+			c.id = c.arn
+			if c.find(typePolicy, c.id) != nil {
+				return fail("CreatePolicy", "EntityAlreadyExists", "A policy called %s already exists.", c.in.str("name"))
+			}
+			c.out = props{"policyId": "ANPA" + strings.ToUpper(hexDigits(17)), "attachmentCount": 0.0}
+			return nil
+		},
+		remove: func(c *call) error {
+			for _, a := range c.byProp(typeRoleAttachment, "policyArn", c.arn) {
+				return fail("DeletePolicy", "DeleteConflict", "Cannot delete a policy attached to entities: %s", a.String("role"))
+			}
+			return nil
+		},
+	},
+	typeOIDC: {
+		global:  true,
+		replace: []string{"url"},
+		rules: func(in props, p *problems) {
+			if u := in.str("url"); in.known("url") && !strings.HasPrefix(u, "https://") {
+				p.add("url", "must begin with https://, got %q", u)
+			}
+			for i, print := range in.strings("thumbprintLists") {
+				if len(print) != 40 {
+					p.add(fmt.Sprintf("thumbprintLists[%d]", i), "must be 40 hexadecimal digits, got %d characters", len(print))
+				}
+			}
+		},
+		create: func(c *call) error {
+			host := strings.TrimPrefix(c.in.str("url"), "https://")
+			c.arn = c.globalARN("iam", "oidc-provider/"+host)
+			c.id = c.arn
+			if c.find(typeOIDC, c.id) != nil {
+				return fail("CreateOpenIDConnectProvider", "EntityAlreadyExists", "Provider with url %s already exists.", c.in.str("url"))
+			}
+			if !c.in.has("thumbprintLists") {
+				c.out = props{"thumbprintLists": []any{strings.Repeat("0", 40)}}
+			}
+			return nil
+		},
+	},
+	typeInstanceProfile: {
+		global: true, name: "name", nameMax: 128,
+		replace: []string{"name", "namePrefix", "path"},
+		create: func(c *call) error {
+			c.id = c.in.str("name")
+			c.arn = c.globalARN("iam", "instance-profile/"+c.id)
+			if c.find(typeInstanceProfile, c.id) != nil {
+				return fail("CreateInstanceProfile", "EntityAlreadyExists", "Instance Profile %s already exists.", c.id)
+			}
+			return needRole(c, "AddRoleToInstanceProfile")
+		},
+	},
+}
+
+func iamNameRule(in props, name string, longest int, p *problems) {
+	if n := in.str(name); in.known(name) && (len(n) > longest || !iamName.MatchString(n)) {
+		p.add(name, "must match %s and have at most %d characters, got %q (%d)", iamName, longest, n, len(n))
+	}
+}
+
+// policyDocument refuses what IAM calls malformed, and what is longer than its quota (white space not counted).
+func policyDocument(in props, name string, longest int, p *problems) {
+	if !in.known(name) {
+		return
+	}
+	doc, size, err := parsePolicy(in[name])
+	switch {
+	case err != nil:
+		p.add(name, "MalformedPolicyDocument: %v", err)
+	case size > longest:
+		p.add(name, "LimitExceeded: at most %d characters, got %d", longest, size)
+	case len(doc.Statement) == 0:
+		p.add(name, "MalformedPolicyDocument: no statement")
+	}
+	for i, s := range doc.Statement {
+		if s.Effect != "Allow" && s.Effect != "Deny" {
+			p.add(name, "MalformedPolicyDocument: statement %d: Effect must be Allow or Deny, got %q", i, s.Effect)
+		}
+		if s.Action == nil && s.NotAction == nil {
+			p.add(name, "MalformedPolicyDocument: statement %d: no Action", i)
+		}
+	}
+}
+
+type policyDoc struct {
+	Version   string
+	Statement statements
+}
+
+type statement struct {
+	Effect, Sid                                                                  string
+	Action, NotAction, Resource, NotResource, Principal, NotPrincipal, Condition any
+}
+
+// statements may stand alone in JSON.
+type statements []statement
+
+func (s *statements) UnmarshalJSON(raw []byte) error {
+	if strings.HasPrefix(strings.TrimSpace(string(raw)), "{") {
+		var one statement
+		err := json.Unmarshal(raw, &one)
+		*s = statements{one}
+		return err
+	}
+	return json.Unmarshal(raw, (*[]statement)(s))
+}
+
+func parsePolicy(v any) (doc policyDoc, size int, err error) {
+	raw, ok := v.(string)
+	if !ok {
+		b, err := json.Marshal(v)
+		if err != nil {
+			return doc, 0, err
+		}
+		raw = string(b)
+	}
+	err = json.Unmarshal([]byte(raw), &doc)
+	compact, _ := json.Marshal(json.RawMessage(raw))
+	return doc, len(compact), err
+}
+
+// checkTrust refuses a trust policy whose AWS principals do not exist.
+func checkTrust(c *call) error {
+	doc, _, err := parsePolicy(c.in["assumeRolePolicy"])
+	if err != nil {
+		return fail("CreateRole", "MalformedPolicyDocument", "%v", err)
+	}
+	for _, s := range doc.Statement {
+		principal, _ := s.Principal.(map[string]any)
+		for _, arn := range asStrings(principal["AWS"]) {
+			if strings.Contains(arn, ":role/") && roleOf(c, arn) == nil && !knownPrincipal(c, arn) {
+				return fail("CreateRole", "MalformedPolicyDocument", "Invalid principal in policy: \"AWS\":%q", arn)
+			}
+		}
+		for _, arn := range asStrings(principal["Federated"]) {
+			if strings.Contains(arn, ":oidc-provider/") && c.find(typeOIDC, arn) == nil {
+				return fail("CreateRole", "MalformedPolicyDocument", "Invalid principal in policy: \"Federated\":%q", arn)
+			}
+		}
+	}
+	return nil
+}
+
+func checkManaged(c *call) error {
+	for _, arn := range c.in.strings("managedPolicyArns") {
+		if err := needPolicy(c, "AttachRolePolicy", arn); err != nil {
+			return err
+		}
+	}
+	if boundary := c.in.str("permissionsBoundary"); boundary != "" {
+		return needPolicy(c, "PutRolePermissionsBoundary", boundary)
+	}
+	return nil
+}
+
+func needPolicy(c *call, operation, arn string) error {
+	name, managed := strings.CutPrefix(arn, "arn:aws:iam::aws:policy/")
+	if managed && contains(managedPolicies, name) || c.find(typePolicy, arn) != nil {
+		return nil
+	}
+	return fail(operation, "NoSuchEntity", "Policy %s does not exist or is not attachable.", arn)
+}
+
+func needRole(c *call, operation string) error {
+	if name := c.in.str("role"); name != "" && c.find(typeRole, name) == nil {
+		return fail(operation, "NoSuchEntity", "The role with name %s cannot be found.", name)
+	}
+	return nil
+}
+
+func removeRole(c *call) error {
+	for _, typ := range []string{typeRoleAttachment, typeRolePolicy, typeInstanceProfile} {
+		if used := c.byProp(typ, "role", c.id); len(used) > 0 && !c.in.boolean("forceDetachPolicies") {
+			return fail("DeleteRole", "DeleteConflict", "Cannot delete entity, must detach all policies first: %s", used[0].ID)
+		}
+	}
+	return nil
+}
+
+func pathOf(in props) string {
+	if p := in.str("path"); p != "" {
+		return p
+	}
+	return "/"
+}
+
+// roleOf returns the role of an ARN, or nil.
+func roleOf(c *call, arn string) *account.Resource {
+	for _, r := range c.state.List(typeRole) {
+		if r.ARN == arn {
+			return r
+		}
+	}
+	return nil
+}
+
+// trusts says whether the role's trust policy names the service.
+func trusts(role *account.Resource, service string) bool {
+	doc, _, err := parsePolicy(role.Props["assumeRolePolicy"])
+	if err != nil {
+		return false
+	}
+	for _, s := range doc.Statement {
+		principal, _ := s.Principal.(map[string]any)
+		if s.Effect == "Allow" && contains(asStrings(principal["Service"]), service) {
+			return true
+		}
+	}
+	return false
+}
+
+// attached says whether one of these managed policies is attached to the role.
+func attached(c *call, role string, names ...string) bool {
+	for _, name := range names {
+		arn := "arn:aws:iam::aws:policy/" + name
+		if contains(props(c.find(typeRole, role).Props).strings("managedPolicyArns"), arn) {
+			return true
+		}
+		for _, a := range c.byProp(typeRoleAttachment, "role", role) {
+			if a.Props["policyArn"] == arn {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// asStrings reads what IAM allows to be one string or a list of them.
+func asStrings(v any) []string {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		return props{"v": v}.strings("v")
+	}
+	return nil
+}

@@ -86,8 +86,6 @@ func printValue(out *strings.Builder, path resource.PropertyPath, value any) {
 		}
 	case Secret:
 		fmt.Fprintf(out, "%s = [secret]\n", path)
-	case Unknown:
-		fmt.Fprintf(out, "%s = [unknown]\n", path)
 	case string:
 		fmt.Fprintf(out, "%s = %s\n", path, quote(v))
 	default:

@@ -100,17 +100,14 @@ func optionsOf(rpc *pulumirpc.RegisterResourceRequest) Options {
 		ReplaceOnChanges:    rpc.GetReplaceOnChanges(),
 	}
 	for _, alias := range rpc.GetAliases() {
-		text := alias.GetUrn()
 		if spec := alias.GetSpec(); spec != nil {
-			text = spec.String()
+			options.Aliases = append(options.Aliases, strings.Trim(spec.GetType()+" "+spec.GetName(), " "))
+		} else {
+			options.Aliases = append(options.Aliases, alias.GetUrn())
 		}
-		options.Aliases = append(options.Aliases, text)
 	}
 	return options
 }
-
-// Unknown stands for an input that a preview does not know.
-type Unknown struct{}
 
 // Secret wraps an input that Pulumi keeps encrypted.
 type Secret struct{ Value any }
@@ -122,8 +119,6 @@ func plain(properties resource.PropertyMap) map[string]any {
 
 func plainValue(value resource.PropertyValue) (any, bool) {
 	switch {
-	case value.IsComputed():
-		return Unknown{}, true
 	case value.IsSecret():
 		return Secret{value.SecretValue().Element.MapRepl(nil, plainValue)}, true
 	case value.IsResourceReference():

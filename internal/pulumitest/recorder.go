@@ -118,7 +118,7 @@ type Resource struct {
 	Custom bool
 	// Parent is nil for a child of the stack.
 	Parent *Resource
-	// Inputs are plain Go values: maps, lists, text, float64 and bool, or Unknown or Secret.
+	// Inputs are plain Go values: maps, lists, text, float64, bool, or Secret. A preview leaves out what it does not know.
 	Inputs map[string]any
 	// Provider is the name of the explicit provider, empty for the default one.
 	Provider string
@@ -128,7 +128,7 @@ type Resource struct {
 // Options are the resource options that a registration carried.
 type Options struct {
 	Protect, RetainOnDelete, DeleteBeforeReplace bool
-	// DependsOn and Aliases are URNs.
+	// DependsOn holds URNs; Aliases URNs, or type and name where those were given.
 	DependsOn, Aliases              []string
 	IgnoreChanges, ReplaceOnChanges []string
 }

@@ -1,0 +1,167 @@
+package kubernetes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// previewCreate validates a new object and returns what is known of it: its inputs. What the server would fill in is
+// left unknown, because a dry run makes up other values than the real one.
+func (p *Provider) previewCreate(ctx context.Context, s settings, c *cluster, r request) (resource.PropertyMap, error) {
+	_, err := p.previewObject(ctx, s, c, r, true)
+	return r.inputs, err
+}
+
+// previewUpdate validates a changed object and returns it as the server would store it, or where that cannot be known
+// the recorded state with the new inputs over it.
+func (p *Provider) previewUpdate(
+	ctx context.Context, s settings, c *cluster, r request, recorded resource.PropertyMap,
+) (resource.PropertyMap, error) {
+	live, err := p.previewObject(ctx, s, c, r, false)
+	if err != nil {
+		return nil, err
+	}
+	if live != nil {
+		return r.outputs(live), nil
+	}
+	return over(resource.NewObjectProperty(recorded), resource.NewObjectProperty(r.inputs)).ObjectValue(), nil
+}
+
+// over lays the new value over the old one, map by map.
+func over(old, news resource.PropertyValue) resource.PropertyValue {
+	if bare(old).IsObject() && news.IsObject() {
+		merged := bare(old).ObjectValue().Copy()
+		for k, v := range news.ObjectValue() {
+			merged[k] = over(merged[k], v)
+		}
+		return resource.NewObjectProperty(merged)
+	}
+	return news
+}
+
+// previewObject asks the server to judge an object without storing it. It returns nil without an error where that is
+// impossible: values still unknown, no cluster yet, or a namespace or definition that the same run may make.
+func (p *Provider) previewObject(
+	ctx context.Context, s settings, c *cluster, r request, isNew bool,
+) (*unstructured.Unstructured, error) {
+	if resource.NewObjectProperty(r.inputs).ContainsUnknowns() || r.object.name == "" {
+		return nil, nil
+	}
+	if err := c.reachable(ctx); err != nil {
+		p.log.warning("", fmt.Sprintf("Kubernetes objects are previewed without the cluster, which cannot be reached: %s", err))
+		return nil, nil
+	}
+	if isNew {
+		switch err := p.vacantNow(ctx, s, c, r); {
+		case err != nil && (tolerated(err) || apierrors.IsNotFound(err)):
+			return nil, nil
+		case err != nil:
+			return nil, describe(r, err)
+		}
+	}
+	live, err := c.apply(ctx, s, r, true)
+	switch {
+	case err == nil:
+		p.previewPods(ctx, c, r)
+		return live, nil
+	case tolerated(err):
+		return nil, nil
+	case doubtful(err):
+		p.log.warning(r.urn, describe(r, err).Error())
+		return nil, nil
+	}
+	return nil, describe(r, err)
+}
+
+// vacantNow is vacant without waiting: an object being deleted is no obstacle at preview, and neither is the missing
+// object of a patch, which the same run may make.
+func (p *Provider) vacantNow(ctx context.Context, s settings, c *cluster, r request) error {
+	client, o, err := c.resource(r.object)
+	if err != nil {
+		return err
+	}
+	live, err := client.Get(ctx, o.name, metav1.GetOptions{})
+	if err != nil {
+		if apierrors.IsNotFound(err) && !r.object.patch {
+			return nil
+		}
+		return err
+	}
+	if live.GetDeletionTimestamp() != nil {
+		return nil
+	}
+	return p.vacant(ctx, s, c, r)
+}
+
+// tolerated are errors at preview that say something about the moment, not about the object.
+func tolerated(err error) bool {
+	return meta.IsNoMatchError(err) || apierrors.IsNotFound(err) || terminating(err) || passing(err) ||
+		apierrors.IsUnauthorized(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// doubtful are refusals at preview that the same run may lift: a quota that it raises, permissions that it grants.
+func doubtful(err error) bool {
+	if !apierrors.IsForbidden(err) {
+		return false
+	}
+	text := err.Error()
+	return strings.Contains(text, "exceeded quota") || strings.Contains(text, " cannot ")
+}
+
+// podTemplates tells where workloads keep the template of their pods.
+var podTemplates = map[schema.GroupKind][]string{
+	{Group: "apps", Kind: "Deployment"}:  {"spec", "template"},
+	{Group: "apps", Kind: "StatefulSet"}: {"spec", "template"},
+	{Group: "apps", Kind: "DaemonSet"}:   {"spec", "template"},
+	{Group: "apps", Kind: "ReplicaSet"}:  {"spec", "template"},
+	{Group: "batch", Kind: "Job"}:        {"spec", "template"},
+	{Group: "batch", Kind: "CronJob"}:    {"spec", "jobTemplate", "spec", "template"},
+}
+
+// previewPods warns when the pods of a workload would be refused by the namespace's Pod Security level. The server
+// itself stores the workload without a word and refuses its pods later. It stays a warning because the same run may
+// change the namespace.
+func (p *Provider) previewPods(ctx context.Context, c *cluster, r request) {
+	path, ok := podTemplates[r.object.gvk.GroupKind()]
+	if !ok || r.object.patch {
+		return
+	}
+	template, ok, _ := unstructured.NestedMap(plainMap(r.inputs), path...)
+	if !ok {
+		return
+	}
+	if err := c.tryPod(ctx, r.object.namespace, template); err != nil && strings.Contains(err.Error(), "violates PodSecurity") {
+		_, finding, _ := strings.Cut(err.Error(), "violates PodSecurity")
+		p.log.warning(r.urn, fmt.Sprintf("%s: its pods will be refused: violates PodSecurity%s", r.object, finding))
+	}
+}
+
+// tryPod asks the server whether it would accept a pod made from a template.
+func (c *cluster) tryPod(ctx context.Context, namespace string, template map[string]any) error {
+	pod := &unstructured.Unstructured{Object: map[string]any{}}
+	for _, key := range []string{"metadata", "spec"} {
+		if v, ok := template[key]; ok {
+			pod.Object[key] = v
+		}
+	}
+	pod.SetAPIVersion("v1")
+	pod.SetKind("Pod")
+	pod.SetName("")
+	pod.SetGenerateName("dry-run-")
+	pod.SetNamespace(namespace)
+	client, _, err := c.resource(object{gvk: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, namespace: namespace})
+	if err != nil {
+		return err
+	}
+	_, err = client.Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	return err
+}

@@ -1,0 +1,171 @@
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cloudinsight/platform/apps"
+	"github.com/cloudinsight/platform/components/access"
+	"github.com/cloudinsight/platform/components/eks"
+	"github.com/cloudinsight/platform/components/keys"
+	"github.com/cloudinsight/platform/components/namespace"
+	"github.com/cloudinsight/platform/components/vpc"
+	"github.com/cloudinsight/platform/config"
+)
+
+// environment is what the steps of one environment share.
+type environment struct {
+	ctx     *pulumi.Context
+	cfg     *config.Config
+	name    string // cloudinsight-<environment>: the prefix of every fixed name
+	account string
+
+	aws        *aws.Provider
+	kubernetes *kubernetes.Provider
+}
+
+// deployEnvironment builds an environment from the ground up; each step gets what the ones above it made.
+func deployEnvironment(ctx *pulumi.Context, cfg *config.Config) (err error) {
+	e := &environment{ctx: ctx, cfg: cfg, name: "cloudinsight-" + string(cfg.Environment)}
+	if e.aws, err = newAWSProvider(ctx, cfg); err != nil {
+		return err
+	}
+	if e.account, err = accountID(ctx, e.aws); err != nil {
+		return err
+	}
+	keys, err := e.newKeys()
+	if err != nil {
+		return err
+	}
+	network, err := e.newNetwork(keys)
+	if err != nil {
+		return err
+	}
+	cluster, err := e.newCluster(keys, network)
+	if err != nil {
+		return err
+	}
+	if e.kubernetes, err = newKubernetesProvider(ctx, e.name, cluster); err != nil {
+		return err
+	}
+	if _, err = eks.NewStorageClass(ctx, "gp3", pulumi.Parent(cluster), pulumi.Provider(e.kubernetes), pulumi.DependsOn(cluster.Ready)); err != nil {
+		return err
+	}
+	services := e.appsArgs(cluster, network)
+	space, err := e.newNamespace(cluster, services.Peak())
+	if err != nil {
+		return err
+	}
+	people, err := e.newAccess(cluster, space)
+	if err != nil {
+		return err
+	}
+	services.DependsOn = append(services.DependsOn, space)
+	running, err := apps.NewApps(ctx, e.name, services, e.both())
+	if err != nil {
+		return err
+	}
+	e.export(network, cluster, space, people, running)
+	return nil
+}
+
+// environmentKeys are the encryption keys by domain.
+type environmentKeys struct{ logs, cluster *keys.Key }
+
+func (e *environment) newKeys() (*environmentKeys, error) {
+	logs, err := keys.NewKey(e.ctx, e.name+"-logs", &keys.KeyArgs{
+		Alias: e.name + "/logs", Description: "Logs of " + e.name, AccountID: e.account,
+		Users: []keys.ServiceUse{keys.LogGroups(e.cfg.Region, e.account), keys.LogDelivery(e.account)},
+	}, e.onlyAWS())
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := keys.NewKey(e.ctx, e.name+"-cluster", &keys.KeyArgs{
+		Alias: e.name + "/cluster", Description: "Kubernetes secrets of " + e.name, AccountID: e.account,
+	}, e.onlyAWS())
+	if err != nil {
+		return nil, err
+	}
+	return &environmentKeys{logs: logs, cluster: cluster}, nil
+}
+
+func (e *environment) newNetwork(keys *environmentKeys) (*vpc.Network, error) {
+	n := e.cfg.Network
+	return vpc.NewNetwork(e.ctx, e.name, &vpc.NetworkArgs{
+		Region: e.cfg.Region, CIDR: n.CIDR, Zones: n.Zones, DataZones: n.DataZones, ClusterName: e.name,
+		NATGateways: vpc.NATGateways(n.NATGateways), PodCIDR: n.PodCIDR, Subnets: subnets(n.Subnets), InterfaceEndpoints: n.InterfaceEndpoints,
+		FlowLogs: vpc.FlowLogs{
+			Destination: vpc.LogDestination(n.FlowLogs.Destination), RetentionDays: n.FlowLogs.RetentionDays, ForceDestroy: n.FlowLogs.ForceDestroy,
+		},
+		LogKeyARN: keys.logs.ARN,
+	}, e.onlyAWS())
+}
+
+func (e *environment) newCluster(keys *environmentKeys, network *vpc.Network) (*eks.Cluster, error) {
+	c := e.cfg.Cluster
+	return eks.NewCluster(e.ctx, e.name, &eks.ClusterArgs{
+		Name: e.name, Region: e.cfg.Region, Version: c.Version, NodeGroups: nodeGroups(e.cfg.NodeGroups),
+		PrivateSubnets: network.PrivateSubnets, PodSubnets: network.PodSubnets, VPCID: network.ID,
+		PublicAccessCIDRs: c.PublicAccessCIDRs, ServiceCIDR: c.ServiceCIDR, LogRetentionDays: c.LogRetentionDays,
+		SecretsKeyARN: keys.cluster.ARN, LogKeyARN: keys.logs.ARN, Tags: defaultTags(e.cfg),
+	}, e.onlyAWS())
+}
+
+func (e *environment) newNamespace(cluster *eks.Cluster, peak apps.Demand) (*namespace.Namespace, error) {
+	quota, err := quota(e.cfg.Apps, peak)
+	if err != nil {
+		return nil, err
+	}
+	return namespace.NewNamespace(e.ctx, e.name, &namespace.Args{
+		Namespace: e.name, Environment: string(e.cfg.Environment), KubernetesVersion: e.cfg.Cluster.Version,
+		QoS: qos(e.cfg.Apps.QoS), Quota: quota, DependsOn: cluster.Ready,
+	}, e.both())
+}
+
+func (e *environment) newAccess(cluster *eks.Cluster, space *namespace.Namespace) (*access.Access, error) {
+	return access.NewAccess(e.ctx, e.name, &access.Args{
+		Environment: string(e.cfg.Environment), Namespace: e.name, Teams: teams(e.cfg.Access.Teams),
+		ClusterName: cluster.Name, ClusterARN: cluster.ARN, AccountID: pulumi.String(e.account),
+		DependsOn: append([]pulumi.Resource{space}, cluster.Ready...),
+	}, e.both())
+}
+
+func (e *environment) appsArgs(cluster *eks.Cluster, network *vpc.Network) *apps.Args {
+	a := e.cfg.Apps
+	return &apps.Args{
+		Settings: apps.Settings{
+			Namespace: e.name, Environment: string(e.cfg.Environment), QoS: qos(a.QoS), Replicas: a.Replicas,
+			Autoscaling: autoscaling(a.Autoscaling), LogLevel: string(a.LogLevel), DataTierCIDRs: dataRanges(network.Plan),
+		},
+		Images: images(e.account, e.cfg.Region, a.Images), Services: overrides(a.Services), ExtraServices: extraServices(a.ExtraServices),
+		ClusterName: cluster.Name, DependsOn: cluster.Ready,
+	}
+}
+
+func (e *environment) export(
+	network *vpc.Network, cluster *eks.Cluster, space *namespace.Namespace, people *access.Access, running *apps.Apps,
+) {
+	urls := pulumi.StringMap{}
+	for name, service := range running.Services {
+		urls[name] = service.URL
+	}
+	for name, value := range map[string]pulumi.Input{
+		OutputRegion: pulumi.String(e.cfg.Region), OutputVPCID: network.ID, OutputNATAddresses: network.NATAddresses,
+		OutputClusterName: cluster.Name, OutputClusterEndpoint: cluster.Endpoint, OutputKubeconfig: cluster.KubeconfigJSON,
+		OutputNamespace: space.Name, OutputServices: urls, OutputPlaceholders: running.Placeholders, OutputTeamRoles: people.RoleARNs,
+	} {
+		e.ctx.Export(name, value)
+	}
+}
+
+// onlyAWS is for components without Kubernetes objects, both for the others.
+func (e *environment) onlyAWS() pulumi.ResourceOption { return pulumi.Providers(e.aws) }
+func (e *environment) both() pulumi.ResourceOption    { return pulumi.Providers(e.aws, e.kubernetes) }
+
+// registry is where the service's images are: the repositories of the shared stack.
+func registry(account, region string) string {
+	return fmt.Sprintf("%s.dkr.ecr.%s.amazonaws.com/cloudinsight", account, region)
+}

@@ -1,0 +1,224 @@
+package nodes
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/scheme"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/tools/record"
+)
+
+// pullRetry is when a failed pull turns from ErrImagePull into ImagePullBackOff, as after the kubelet's first retry.
+const pullRetry = 10 * time.Second
+
+func (m *Manager) newRecorder(b record.EventBroadcaster) record.EventRecorder {
+	b.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: m.client.CoreV1().Events("")})
+	return b.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet"})
+}
+
+func (m *Manager) podChanged(pod *corev1.Pod, wake func()) {
+	if m.holdAddress(pod) {
+		m.queue.Add(pod.Namespace + "/" + pod.Name)
+	}
+	if isNetworkPlugin(pod) && podReady(pod) {
+		wake()
+	}
+}
+
+// holdAddress notes the address that a pod has, and says whether the pod is bound to a node but not prepared yet.
+func (m *Manager) holdAddress(pod *corev1.Pod) bool {
+	if pod.Spec.NodeName == "" || finished(pod) || pod.DeletionTimestamp != nil {
+		return false
+	}
+	if pod.Status.PodIP == "" {
+		return true
+	}
+	if addr, err := netip.ParseAddr(pod.Status.PodIP); err == nil && !pod.Spec.HostNetwork {
+		m.mu.Lock()
+		m.addresses[pod.Namespace+"/"+pod.Name] = addr
+		m.mu.Unlock()
+	}
+	return false
+}
+
+func (m *Manager) podDeleted(obj any) {
+	key, err := cache.DeletionHandlingMetaNamespaceKeyFunc(obj)
+	if err != nil {
+		return
+	}
+	m.mu.Lock()
+	delete(m.addresses, key)
+	m.mu.Unlock()
+}
+
+func (m *Manager) work(ctx context.Context) {
+	for {
+		key, shutdown := m.queue.Get()
+		if shutdown {
+			return
+		}
+		if err := m.prepare(ctx, key); err != nil && ctx.Err() == nil {
+			m.log.Warn("pod not prepared", "pod", key, "error", err)
+			m.queue.AddRateLimited(key)
+		} else {
+			m.queue.Forget(key)
+		}
+		m.queue.Done(key)
+	}
+}
+
+// prepare does for a pod what a kubelet does before it starts the containers: it gives the pod an address and pulls the
+// images. The condition that it sets at the end is what kwok's stages wait for.
+func (m *Manager) prepare(ctx context.Context, key string) error {
+	obj, exists, err := m.pods.GetByKey(key)
+	if err != nil || !exists {
+		return err
+	}
+	pod := obj.(*corev1.Pod)
+	if pod.Spec.NodeName == "" || pod.Status.PodIP != "" || finished(pod) || pod.DeletionTimestamp != nil {
+		return nil
+	}
+	node, err := m.nodes.Get(pod.Spec.NodeName)
+	if apierrors.IsNotFound(err) || err == nil && node.Annotations[annotationSlot] == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if failed := m.failedPulls(pod); len(failed) > 0 {
+		return m.reportFailedPulls(ctx, pod, failed)
+	}
+
+	addr, err := m.podAddress(pod, node)
+	if err != nil {
+		m.records.Eventf(pod, corev1.EventTypeWarning, "FailedCreatePodSandBox", "failed to assign an IP address to container: %v", err)
+		return err
+	}
+	now := metav1.Now()
+	status := corev1.PodStatus{
+		HostIP: internalIP(node), HostIPs: []corev1.HostIP{{IP: internalIP(node)}},
+		PodIP: addr, PodIPs: []corev1.PodIP{{IP: addr}},
+		StartTime:         &now,
+		Conditions:        []corev1.PodCondition{{Type: corev1.PodReadyToStartContainers, Status: corev1.ConditionTrue, LastTransitionTime: now}},
+		ContainerStatuses: waiting(pod, func(string) (string, string) { return "ContainerCreating", "" }),
+	}
+	return m.patchStatus(ctx, pod, status)
+}
+
+// podAddress is the node's own for pods in the host's network, else a free one of the node's subnet.
+func (m *Manager) podAddress(pod *corev1.Pod, node *corev1.Node) (string, error) {
+	if pod.Spec.HostNetwork {
+		return internalIP(node), nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key := pod.Namespace + "/" + pod.Name
+	addr, ok := m.addresses[key]
+	if !ok {
+		var err error
+		if addr, err = freeAddress(node.Annotations[annotationSubnet], string(pod.UID), m.addressUsed); err != nil {
+			return "", err
+		}
+		m.addresses[key] = addr
+	}
+	return addr.String(), nil
+}
+
+// failedPulls returns why images of the pod cannot be pulled, by image.
+func (m *Manager) failedPulls(pod *corev1.Pod) map[string]error {
+	m.mu.Lock()
+	cluster := m.cluster
+	m.mu.Unlock()
+	failed := map[string]error{}
+	for _, c := range append(append([]corev1.Container(nil), pod.Spec.InitContainers...), pod.Spec.Containers...) {
+		if err := CheckImage(cluster, c.Image, m.extraImages); err != nil {
+			failed[c.Image] = err
+		}
+	}
+	return failed
+}
+
+// reportFailedPulls puts the reason into the pod's status, first as a failed pull and then as the wait for the next one.
+// A new image in the account is noticed without that wait.
+func (m *Manager) reportFailedPulls(ctx context.Context, pod *corev1.Pod, failed map[string]error) error {
+	now := metav1.Now()
+	first := !waitsForImage(pod)
+	if first {
+		for _, image := range sortedKeys(failed) {
+			m.records.Eventf(pod, corev1.EventTypeWarning, "Failed", "Failed to pull image %q: %v", image, failed[image])
+		}
+		m.queue.AddAfter(pod.Namespace+"/"+pod.Name, pullRetry)
+	} else if pod.Status.StartTime != nil && now.Sub(pod.Status.StartTime.Time) < pullRetry-time.Second {
+		return nil
+	}
+	status := corev1.PodStatus{ContainerStatuses: waiting(pod, func(image string) (string, string) {
+		err, ok := failed[image]
+		switch {
+		case !ok:
+			return "ContainerCreating", ""
+		case first:
+			return "ErrImagePull", err.Error()
+		default:
+			return "ImagePullBackOff", fmt.Sprintf("Back-off pulling image %q: ErrImagePull: %v", image, err)
+		}
+	})}
+	for _, c := range pod.Spec.InitContainers {
+		if err, ok := failed[c.Image]; ok {
+			status.InitContainerStatuses = append(status.InitContainerStatuses, waitingStatus(c, "ErrImagePull", err.Error()))
+		}
+	}
+	if first {
+		status.StartTime = &now
+	}
+	return m.patchStatus(ctx, pod, status)
+}
+
+// waiting is the status of the pod's containers, none of which runs.
+func waiting(pod *corev1.Pod, why func(image string) (reason, message string)) []corev1.ContainerStatus {
+	var statuses []corev1.ContainerStatus
+	for _, c := range pod.Spec.Containers {
+		reason, message := why(c.Image)
+		statuses = append(statuses, waitingStatus(c, reason, message))
+	}
+	return statuses
+}
+
+func waitingStatus(c corev1.Container, reason, message string) corev1.ContainerStatus {
+	return corev1.ContainerStatus{
+		Name: c.Name, Image: c.Image,
+		State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}},
+	}
+}
+
+// waitsForImage says whether a pull of the pod has failed.
+func waitsForImage(pod *corev1.Pod) bool {
+	for _, c := range append(append([]corev1.ContainerStatus(nil), pod.Status.InitContainerStatuses...), pod.Status.ContainerStatuses...) {
+		if w := c.State.Waiting; w != nil && strings.Contains(w.Reason, "ImagePull") {
+			return true
+		}
+	}
+	return false
+}
+
+// patchStatus merges status into the pod's: conditions by type, lists of containers as a whole.
+func (m *Manager) patchStatus(ctx context.Context, pod *corev1.Pod, status corev1.PodStatus) error {
+	raw, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": pod.UID}, "status": status})
+	if err != nil {
+		return err
+	}
+	_, err = m.client.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, raw, metav1.PatchOptions{}, "status")
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		return nil // deleted or replaced meanwhile
+	}
+	return err
+}

@@ -1,0 +1,283 @@
+package nodes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	corelisters "k8s.io/client-go/listers/core/v1"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/tools/record"
+	"k8s.io/client-go/util/workqueue"
+
+	"github.com/cloudinsight/platform/sandbox/cluster/desired"
+)
+
+// Manager keeps the nodes of one cluster and prepares their pods.
+type Manager struct {
+	client         kubernetes.Interface
+	log            *slog.Logger
+	kubeletVersion string
+	extraImages    []string
+
+	nodes   corelisters.NodeLister
+	pods    cache.Indexer
+	synced  []cache.InformerSynced
+	start   func(stop <-chan struct{})
+	queue   workqueue.TypedRateLimitingInterface[string]
+	records record.EventRecorder
+
+	mu        sync.Mutex
+	cluster   *desired.Cluster
+	addresses map[string]netip.Addr // given to pods, by namespace/name
+}
+
+// byNode indexes pods by the node that they are bound to.
+const byNode = "node"
+
+// NewManager returns a manager that works through client once it is run. Wake is called whenever something happened in
+// the cluster that Reconcile may have to answer. ExtraImages can be pulled besides those that CheckImage knows.
+func NewManager(client kubernetes.Interface, kubeletVersion string, extraImages []string, log *slog.Logger, wake func()) *Manager {
+	factory := informers.NewSharedInformerFactory(client, 0)
+	m := &Manager{
+		client: client, log: log, kubeletVersion: kubeletVersion, extraImages: extraImages,
+		nodes:     factory.Core().V1().Nodes().Lister(),
+		start:     factory.Start,
+		queue:     workqueue.NewTypedRateLimitingQueue(workqueue.NewTypedItemExponentialFailureRateLimiter[string](50*time.Millisecond, 10*time.Second)),
+		cluster:   &desired.Cluster{},
+		addresses: map[string]netip.Addr{},
+	}
+	nodeInformer, podInformer := factory.Core().V1().Nodes().Informer(), factory.Core().V1().Pods().Informer()
+	m.pods = podInformer.GetIndexer()
+	m.synced = []cache.InformerSynced{nodeInformer.HasSynced, podInformer.HasSynced}
+
+	must(podInformer.AddIndexers(cache.Indexers{byNode: func(obj any) ([]string, error) {
+		return []string{obj.(*corev1.Pod).Spec.NodeName}, nil
+	}}))
+	_, err := podInformer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(obj any) { m.podChanged(obj.(*corev1.Pod), wake) },
+		UpdateFunc: func(_, obj any) { m.podChanged(obj.(*corev1.Pod), wake) },
+		DeleteFunc: func(obj any) { m.podDeleted(obj); wake() },
+	})
+	must(err)
+	_, err = nodeInformer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc: func(any) { wake() },
+		UpdateFunc: func(old, new any) {
+			// Heartbeats are the bulk of the updates and change nothing here.
+			if a, b := old.(*corev1.Node), new.(*corev1.Node); isReady(a) != isReady(b) || a.Generation != b.Generation {
+				wake()
+			}
+		},
+		DeleteFunc: func(any) { wake() },
+	})
+	must(err)
+	return m
+}
+
+// must is for registrations that fail only when an informer has already been stopped.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// Run watches the cluster and prepares pods until ctx ends.
+func (m *Manager) Run(ctx context.Context) error {
+	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
+	defer broadcaster.Shutdown()
+	m.records = m.newRecorder(broadcaster)
+	m.start(ctx.Done())
+	if !cache.WaitForCacheSync(ctx.Done(), m.synced...) {
+		return ctx.Err()
+	}
+	var workers sync.WaitGroup
+	for range 4 {
+		workers.Go(func() { m.work(ctx) })
+	}
+	<-ctx.Done()
+	m.queue.ShutDown()
+	workers.Wait()
+	return nil
+}
+
+// Reconcile brings the Node objects closer to what the cluster's groups ask for and returns what cannot be brought about.
+// It does one step of everything and never waits; a positive again asks for another step after that time.
+func (m *Manager) Reconcile(ctx context.Context, c *desired.Cluster) (problems []desired.Problem, again time.Duration, err error) {
+	if !cache.WaitForCacheSync(ctx.Done(), m.synced...) {
+		return nil, 0, ctx.Err()
+	}
+	m.setCluster(c)
+	existing, err := m.nodes.List(labels.Everything())
+	if err != nil {
+		return nil, 0, fmt.Errorf("nodes: %w", err)
+	}
+	existing = managed(existing)
+	p, problems := makePlan(c, existing)
+
+	var errs []error
+	for _, s := range p.create {
+		if err := m.create(ctx, c, s); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for _, node := range existing {
+		if s, keep := p.keep[node.Name]; keep {
+			if err := m.update(ctx, node, s); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	for _, node := range p.remove {
+		done, err := m.remove(ctx, node, p.gone[node.Name])
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if !done {
+			again = time.Second
+		}
+	}
+	return problems, again, errors.Join(errs...)
+}
+
+func managed(all []*corev1.Node) []*corev1.Node {
+	var own []*corev1.Node
+	for _, node := range all {
+		if _, ok := node.Annotations[annotationSlot]; ok {
+			own = append(own, node)
+		}
+	}
+	return own
+}
+
+// setCluster makes the account's new content known to the pods that wait for an image.
+func (m *Manager) setCluster(c *desired.Cluster) {
+	m.mu.Lock()
+	m.cluster = c
+	m.mu.Unlock()
+	for _, obj := range m.pods.List() {
+		if pod := obj.(*corev1.Pod); waitsForImage(pod) {
+			m.queue.Add(pod.Namespace + "/" + pod.Name)
+		}
+	}
+}
+
+func (m *Manager) create(ctx context.Context, c *desired.Cluster, s slot) error {
+	seed := fmt.Sprintf("%s %s %d %s", c.Name, s.group.Name, s.ordinal, s.release())
+	m.mu.Lock()
+	addr, err := freeAddress(s.subnet.CIDR, seed, m.addressUsed)
+	m.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("node group %q: %w", s.group.Name, err)
+	}
+	node := buildNode(c, s, addr, m.kubeletVersion)
+	_, err = m.client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		return nil // the watch has not shown it yet
+	}
+	if err != nil {
+		return fmt.Errorf("node %q: %w", node.Name, err)
+	}
+	m.log.Info("node made", "node", node.Name, "group", s.group.Name, "type", s.kind.Name, "zone", s.subnet.Zone)
+	return nil
+}
+
+// addressUsed says whether a node or a pod has the address; m.mu is held.
+func (m *Manager) addressUsed(addr netip.Addr) bool {
+	for _, used := range m.addresses {
+		if used == addr {
+			return true
+		}
+	}
+	all, err := m.nodes.List(labels.Everything())
+	if err != nil {
+		return false
+	}
+	for _, node := range all {
+		if internalIP(node) == addr.String() {
+			return true
+		}
+	}
+	return false
+}
+
+// update follows changes of the group that need no new node, and marks the node once its network plugin runs.
+func (m *Manager) update(ctx context.Context, node *corev1.Node, s slot) error {
+	next := node.DeepCopy()
+	changed := applyGroup(next, s.group)
+	if next.Annotations[annotationNetwork] != networkReady && m.networkPluginRuns(node.Name) {
+		next.Annotations[annotationNetwork] = networkReady
+		changed = true
+	}
+	if !changed {
+		return nil
+	}
+	_, err := m.client.CoreV1().Nodes().Update(ctx, next, metav1.UpdateOptions{})
+	if err != nil && !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("node %q: %w", node.Name, err)
+	}
+	return nil
+}
+
+// networkPluginRuns says whether the node's pod of the vpc-cni add-on is ready.
+func (m *Manager) networkPluginRuns(node string) bool {
+	for _, pod := range m.podsOn(node) {
+		if isNetworkPlugin(pod) && podReady(pod) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Manager) podsOn(node string) []*corev1.Pod {
+	objects, err := m.pods.ByIndex(byNode, node)
+	if err != nil {
+		return nil
+	}
+	var pods []*corev1.Pod
+	for _, obj := range objects {
+		pods = append(pods, obj.(*corev1.Pod))
+	}
+	return pods
+}
+
+func isNetworkPlugin(pod *corev1.Pod) bool {
+	return pod.Namespace == metav1.NamespaceSystem && pod.Labels["k8s-app"] == "aws-node"
+}
+
+func podReady(pod *corev1.Pod) bool {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			return condition.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
+
+func internalIP(node *corev1.Node) string {
+	for _, a := range node.Status.Addresses {
+		if a.Type == corev1.NodeInternalIP {
+			return a.Address
+		}
+	}
+	return ""
+}
+
+// patchNode changes a node without regard to what others change meanwhile.
+func (m *Manager) patchNode(ctx context.Context, name, patch string) error {
+	_, err := m.client.CoreV1().Nodes().Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("node %q: %w", name, err)
+	}
+	return nil
+}

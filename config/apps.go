@@ -73,17 +73,18 @@ type Autoscaling struct {
 
 // ServiceOverride is what differs for one service; what is absent stays as in apps and the catalogue.
 type ServiceOverride struct {
-	// Pods of this service. Rule: as for apps.replicas.
+	// Pods of this service. Default: apps.replicas. Rule: as for apps.replicas.
 	Replicas int `json:"replicas"`
-	// Fewest pods of its autoscaler. Rule: not above maxReplicas.
+	// Fewest pods of its autoscaler. Default: apps.autoscaling.min. Rule: not above maxReplicas.
 	MinReplicas int `json:"minReplicas"`
-	// Most pods of its autoscaler.
+	// Most pods of its autoscaler. Default: apps.autoscaling.max.
 	MaxReplicas int `json:"maxReplicas"`
-	// CPU of a pod at its limit. Rule: a positive Kubernetes quantity; refused with apps.qos bestEffort.
+	// CPU of a pod at its limit. Default: as in the catalogue. Rule: a positive Kubernetes quantity; refused with
+	// apps.qos bestEffort.
 	CPU string `json:"cpu"`
-	// Memory of a pod at its limit. Rule: as for cpu.
+	// Memory of a pod at its limit. Default: as in the catalogue. Rule: as for cpu.
 	Memory string `json:"memory"`
-	// Log level of this service.
+	// Log level of this service. Default: apps.logLevel.
 	LogLevel LogLevel `json:"logLevel"`
 }
 
@@ -110,10 +111,11 @@ func (Runtime) values() []string { return []string{string(JVM), string(Node)} }
 
 // Quota limits the namespace of the services. What is absent is computed from the services at their most pods.
 type Quota struct {
-	// Sum of the CPU requests. Rule: a positive Kubernetes quantity; refused with apps.qos bestEffort.
+	// Sum of the CPU requests. Default: computed. Rule: a positive Kubernetes quantity; refused with apps.qos
+	// bestEffort.
 	CPU string `json:"cpu"`
-	// Sum of the memory requests. Rule: as for cpu.
+	// Sum of the memory requests. Default: computed. Rule: as for cpu.
 	Memory string `json:"memory"`
-	// Number of pods. Rule: not negative.
+	// Number of pods. Default: computed. Rule: not negative.
 	Pods int `json:"pods"`
 }

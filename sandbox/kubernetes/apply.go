@@ -151,7 +151,7 @@ func (p *Provider) vacant(ctx context.Context, s settings, c *cluster, r request
 	case s.upsertExistingObjects:
 		return nil
 	}
-	return fmt.Errorf("%s: already exists and was not made by this resource (its fields belong to %s): "+
+	return fmt.Errorf("%s: already exists and was not made by this resource%s: "+
 		"import it, change only some of its fields with a %sPatch, or set upsertExistingObjects on the provider",
 		o, managersOf(live), o.gvk.Kind)
 }

@@ -102,7 +102,7 @@ func TestVigil(t *testing.T) {
 	v := newVigil(limits, start)
 	assert.Empty(t, v.overdue(at(0), pull))
 	assert.Empty(t, v.overdue(at(5), verdict{progress: "0 of 2"}), "out of sight between two attempts")
-	assert.Empty(t, v.overdue(at(14), pull))
+	assert.Empty(t, v.overdue(at(9), pull))
 	assert.Len(t, v.overdue(at(15), pull), 1)
 
 	v = newVigil(limits, start)

@@ -64,7 +64,7 @@ func notReady(id resource.ID, inputs, outputs resource.PropertyMap, reasons []st
 		&pulumirpc.ErrorResourceInitFailed{Id: string(id), Properties: state, Inputs: in, Reasons: reasons})
 }
 
-// managersOf lists who owns fields of an object, for messages.
+// managersOf lists who owns fields of an object, in brackets; nothing when the server did not write it down.
 func managersOf(live *unstructured.Unstructured) string {
 	seen := map[string]bool{}
 	var names []string
@@ -76,7 +76,7 @@ func managersOf(live *unstructured.Unstructured) string {
 	}
 	sort.Strings(names)
 	if len(names) == 0 {
-		return "nobody"
+		return ""
 	}
-	return strings.Join(names, ", ")
+	return " (its fields belong to " + strings.Join(names, ", ") + ")"
 }

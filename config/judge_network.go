@@ -50,15 +50,17 @@ func (j *judge) network() {
 }
 
 func (j *judge) zones(path string, zones []string) {
+	known := instances.Zones(j.config.Region)
+	if known == nil {
+		return // the region has its own problem
+	}
 	unique(j, path, zones)
 	if len(slices.Compact(slices.Sorted(slices.Values(zones)))) < 2 {
 		j.add(path, "must name at least 2 zones, got %d", len(zones))
 	}
-	if known := instances.Zones(j.config.Region); known != nil {
-		for i, zone := range zones {
-			if !slices.Contains(known, zone) {
-				j.add(fmt.Sprintf("%s[%d]", path, i), "must be a zone of region %s (%s), got %q", j.config.Region, strings.Join(known, ", "), zone)
-			}
+	for i, zone := range zones {
+		if !slices.Contains(known, zone) {
+			j.add(fmt.Sprintf("%s[%d]", path, i), "must be a zone of region %s (%s), got %q", j.config.Region, strings.Join(known, ", "), zone)
 		}
 	}
 }

@@ -78,7 +78,7 @@ func TestParse_Refuses(t *testing.T) {
 
 		// The stack.
 		{`environment: live`, `environment: must be one of dev, staging, prod, shared, got "live"`},
-		{`{region: ap-south-1, network: {zones: [a, b], dataZones: [a, b]}}`, `region: must be a known region, got "ap-south-1", did you mean "af-south-1"?`},
+		{`region: ap-south-1`, `region: must be a known region, got "ap-south-1", did you mean "af-south-1"?`},
 		{`drRegion: mars`, `drRegion: must be a known region, got "mars", known are af-south-1, eu-west-1, us-east-1`},
 		{`drRegion: af-south-1`, `drRegion: must differ from region, got "af-south-1"`},
 		{`tags: {owner: ""}`, `tags.owner: is required`},

@@ -124,11 +124,12 @@ func (d *Demand) add(pods int, s Size) {
 }
 
 // Peak is what the services ask for when all of them are at their largest
-// scale and roll out at once; a namespace's quota has to allow it. Invalid
+// scale and roll out at once; a namespace's quota has to allow it. The surge
+// counts twice: new pods start while as many old ones still terminate. Invalid
 // arguments have no meaningful peak: [NewApps] reports them.
 func (a *Args) Peak() Demand {
 	args := a.withDefaults()
-	return args.demand(func(s Settings) int { return s.ceiling() + surge(s.ceiling()) })
+	return args.demand(func(s Settings) int { return s.ceiling() + 2*surge(s.ceiling()) })
 }
 
 // demand of all services, with a number of pods for each.

@@ -176,17 +176,17 @@ func TestHeapOption(t *testing.T) {
 }
 
 func TestPeak(t *testing.T) {
-	// Five pods each and two more while rolling out: 6 JVM, 1 Node.
+	// Five pods each, two more that start and two that stop: 6 JVM, 1 Node.
 	assert.Equal(t, Demand{
-		Pods:        7 * 7,
-		RequestsCPU: 7 * 7 * 50, RequestsMemory: 7 * (6*256 + 128),
-		LimitsCPU: 7 * (6*1000 + 500), LimitsMemory: 7 * (6*512 + 384),
+		Pods:        9 * 7,
+		RequestsCPU: 9 * 7 * 50, RequestsMemory: 9 * (6*256 + 128),
+		LimitsCPU: 9 * (6*1000 + 500), LimitsMemory: 9 * (6*512 + 384),
 	}, argsOf("staging").Peak())
-	assert.Equal(t, Demand{Pods: 14}, argsOf("dev").Peak(), "one pod each and one more while rolling out")
+	assert.Equal(t, Demand{Pods: 7 * 3}, argsOf("dev").Peak())
 
 	a := argsOf("dev")
 	a.Services = map[string]Override{"user": {Replicas: 4}}
-	assert.Equal(t, 12+5, a.Peak().Pods)
+	assert.Equal(t, 6*3+4+2, a.Peak().Pods)
 }
 
 func TestImages(t *testing.T) {

@@ -62,7 +62,7 @@ func TestStacks_Staging(t *testing.T) {
 func TestStacks_Prod(t *testing.T) {
 	c := stack(t, "prod")
 	assert.Equal(t, "100.64.0.0/16", c.Network.PodCIDR)
-	assert.Equal(t, config.FlowLogs{Destination: config.LogsToS3, RetentionDays: 2557}, c.Network.FlowLogs)
+	assert.Equal(t, config.FlowLogs{Destination: config.LogsToS3, RetentionDays: 2557, ForceDestroy: true}, c.Network.FlowLogs)
 	assert.Equal(t, config.DefaultInterfaceEndpoints, c.Network.InterfaceEndpoints)
 	assert.Empty(t, c.Cluster.PublicAccessCIDRs)
 	assert.Equal(t, config.Guaranteed, c.Apps.QoS)

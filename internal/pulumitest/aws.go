@@ -65,6 +65,9 @@ var typeOutputs = map[string]func(*Resource) map[string]any{
 	},
 	"aws:iam/instanceProfile:InstanceProfile": named,
 	"aws:iam/role:Role":                       named,
+	"aws:kms/alias:Alias": func(found *Resource) map[string]any {
+		return map[string]any{"targetKeyArn": arn(identities["aws:kms/key:Key"].arn, fmt.Sprint(found.Inputs["targetKeyId"]))}
+	},
 	"aws:kms/key:Key": func(found *Resource) map[string]any {
 		return map[string]any{"keyId": found.ID}
 	},

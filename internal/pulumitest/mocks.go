@@ -32,6 +32,9 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	if args.RegisterRPC == nil {
 		return "", nil, fmt.Errorf("read of %s %q: a program makes what it needs, it reads nothing", args.TypeToken, args.Name)
 	}
+	if state, ok := r.run.stand(args.TypeToken, args.Name); ok {
+		return "stand", state, nil
+	}
 	found := &Resource{
 		Type:     args.TypeToken,
 		Name:     args.Name,
@@ -50,6 +53,7 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		return "", state, nil
 	}
 	maps.Copy(state, resource.NewPropertyMapFromMap(r.outputs(found)))
+	maps.Copy(state, r.run.referenced(found.Type))
 	return found.ID, state, nil
 }
 

@@ -35,6 +35,8 @@ type run struct {
 	preview bool
 	outputs map[string]func(*Resource) map[string]any
 	invokes map[string]func(map[string]any) map[string]any
+	// references by the remote component that hands them out.
+	references map[string][]reference
 }
 
 // Stack runs the program as the project's own stack, with the values of its Pulumi.<stack>.yaml (default a stack named
@@ -85,6 +87,8 @@ func RunErr(t testing.TB, program pulumi.RunFunc, options ...Option) (*Recorder,
 		config:  map[string]string{},
 		outputs: map[string]func(*Resource) map[string]any{},
 		invokes: map[string]func(map[string]any) map[string]any{},
+
+		references: map[string][]reference{},
 	}
 	for _, option := range options {
 		option(r)
@@ -93,8 +97,8 @@ func RunErr(t testing.TB, program pulumi.RunFunc, options ...Option) (*Recorder,
 	require.NoError(t, err)
 	t.Setenv(pulumi.EnvConfig, string(text))
 
-	recorder := &Recorder{run: r, byURN: map[string]*Resource{}, ids: map[string]int{}}
-	err = pulumi.RunErr(program, pulumi.WithMocks(Project, r.stack, recorder), func(info *pulumi.RunInfo) {
+	recorder := &Recorder{run: r, byURN: map[string]*Resource{}}
+	err = pulumi.RunErr(r.withStands(program), pulumi.WithMocks(Project, r.stack, recorder), func(info *pulumi.RunInfo) {
 		info.DryRun = r.preview
 		info.Config = r.config
 	})
@@ -108,7 +112,6 @@ type Recorder struct {
 
 	mutex sync.Mutex
 	byURN map[string]*Resource
-	ids   map[string]int
 }
 
 // Resource is one registered resource.

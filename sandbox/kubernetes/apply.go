@@ -174,6 +174,11 @@ func (c *cluster) apply(ctx context.Context, s settings, r request, dryRun bool)
 	} else {
 		metadata["namespace"] = o.namespace
 	}
+	if len(body) == 3 && len(metadata) <= 2 && !r.object.patch {
+		// The server keeps no field manager for an object without fields (a bare ServiceAccount), and such an object
+		// could not be told from somebody else's after an interrupted run.
+		metadata["annotations"] = map[string]any{annotationManager: r.manager}
+	}
 	data, err := json.Marshal(body)
 	if err != nil {
 		return nil, err

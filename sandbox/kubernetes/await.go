@@ -102,8 +102,8 @@ func (p *Provider) await(
 			seen = v
 		}
 		if seen.ready {
-			if r.object.gvk.Kind == "CustomResourceDefinition" {
-				c.refresh()
+			if told != "" {
+				p.log.status(r.urn, "")
 			}
 			return live, nil
 		}

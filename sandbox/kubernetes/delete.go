@@ -62,8 +62,13 @@ func (p *Provider) remove(ctx context.Context, c *cluster, r request) error {
 		return err
 	}
 	policy := metav1.DeletePropagationForeground
+	if ownsNothing[o.gvk.Kind] {
+		policy = metav1.DeletePropagationBackground
+	}
 	switch v := strings.ToLower(annotation(oldMetadata(r.inputs), annotationPropagation)); v {
-	case "", "foreground":
+	case "":
+	case "foreground":
+		policy = metav1.DeletePropagationForeground
 	case "background":
 		policy = metav1.DeletePropagationBackground
 	case "orphan":
@@ -82,6 +87,14 @@ func (p *Provider) remove(ctx context.Context, c *cluster, r request) error {
 		return err
 	}
 	return p.gone(ctx, c, o, r.urn, uid)
+}
+
+// ownsNothing are the kinds on which no other object depends: waiting for the garbage collector to find that out would
+// only take time.
+var ownsNothing = map[string]bool{
+	"ClusterRole": true, "ClusterRoleBinding": true, "ConfigMap": true, "HorizontalPodAutoscaler": true, "LimitRange": true,
+	"Namespace": true, "NetworkPolicy": true, "PodDisruptionBudget": true, "PriorityClass": true, "ResourceQuota": true,
+	"Role": true, "RoleBinding": true, "Secret": true, "ServiceAccount": true, "StorageClass": true,
 }
 
 // relinquish applies an object without fields, which takes the field manager off all that it owned.
@@ -111,16 +124,25 @@ func (p *Provider) gone(ctx context.Context, c *cluster, o object, urn resource.
 	if err != nil {
 		return err
 	}
-	wake := watchObject(ctx, client, o.name)
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	wake := watchObject(watching, client, o.name)
+	start, told := time.Now(), ""
 	var live *unstructured.Unstructured
 	for {
 		now, err := client.Get(ctx, o.name, metav1.GetOptions{})
 		switch {
 		case apierrors.IsNotFound(err), err == nil && now.GetUID() != uid:
+			if told != "" {
+				p.log.status(urn, "")
+			}
 			return nil
 		case err == nil:
 			live = now
-			p.log.status(urn, "[1/1] "+holding(live))
+			if why := holding(live); why != told && time.Since(start) > 2*time.Second {
+				told = why
+				p.log.status(urn, "[1/1] "+why)
+			}
 		case !unreachable(err) && ctx.Err() == nil:
 			return err
 		}

@@ -122,6 +122,13 @@ func TestCreateResumesAnInterruptedRun(t *testing.T) {
 	require.NoError(t, next.down("c", m))
 	assert.Equal(t, uid, next.get(m).GetUID())
 	require.NoError(t, s.down("c", m))
+
+	bare := manifest("v1", "ServiceAccount", "default", "resumed", nil)
+	require.NoError(t, s.up("sa", bare))
+	require.NoError(t, newStack(t, nil).up("sa", bare), "even an object without fields is recognized")
+	changed, _ := s.refresh("sa", bare)
+	assert.Empty(t, changed)
+	require.NoError(t, s.down("sa", bare))
 }
 
 func TestPatchOfWhatOthersMade(t *testing.T) {

@@ -10,8 +10,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// Annotations of the program's objects that steer the provider. The first one is the provider's own.
+// Annotations of objects that steer the provider. The first two are its own, the others the program's.
 const (
+	annotationManager     = "pulumi.com/field-manager"
 	annotationAutonamed   = "pulumi.com/autonamed"
 	annotationSkipAwait   = "pulumi.com/skipAwait"
 	annotationTimeout     = "pulumi.com/timeoutSeconds"

@@ -29,10 +29,11 @@ type Resource struct {
 	Type    string         `json:"type"` // Pulumi type token, e.g. "aws:eks/nodeGroup:NodeGroup"
 	ID      string         `json:"id"`   // unique within its type
 	ARN     string         `json:"arn,omitempty"`
-	Region  string         `json:"region,omitempty"` // empty for global services
-	URN     string         `json:"urn,omitempty"`    // who made it; empty for what AWS itself made along
-	Props   map[string]any `json:"props"`            // inputs and outputs under their Pulumi names, as plain JSON values
-	Given   []string       `json:"given,omitempty"` // names of the properties that the caller set; the others AWS did
+	Region  string         `json:"region,omitempty"`  // empty for global services
+	URN     string         `json:"urn,omitempty"`     // who made it; empty for what AWS made along
+	MadeFor string         `json:"madeFor,omitempty"` // URN of what AWS made it along with
+	Props   map[string]any `json:"props"`             // inputs and outputs under their Pulumi names, as plain JSON values
+	Given   []string       `json:"given,omitempty"`   // names of the properties that the caller set; the others AWS did
 	Created time.Time      `json:"created"`
 }
 
@@ -107,11 +108,13 @@ func (s *State) List(typ string) []*Resource {
 	return all
 }
 
-// OfStack returns the resources that a Pulumi stack made, in the order of their making.
+// OfStack returns the resources that a Pulumi stack made, and those that AWS made along with them, in the order of their
+// making.
 func (s *State) OfStack(stack string) []*Resource {
 	var all []*Resource
+	prefix := "urn:pulumi:" + stack + "::"
 	for _, r := range s.Resources {
-		if strings.HasPrefix(r.URN, "urn:pulumi:"+stack+"::") {
+		if strings.HasPrefix(r.URN, prefix) || strings.HasPrefix(r.MadeFor, prefix) {
 			all = append(all, r)
 		}
 	}

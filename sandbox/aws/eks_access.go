@@ -160,10 +160,10 @@ func addCreatorEntry(c *call, access map[string]any) error {
 	}
 	id := c.id + ":" + caller.PrincipalARN
 	common := map[string]any{"clusterName": c.id, "principalArn": caller.PrincipalARN}
-	entry := &account.Resource{Type: typeAccessEntry, ID: id, Region: c.region, Props: map[string]any{
+	entry := &account.Resource{Type: typeAccessEntry, ID: id, Region: c.region, MadeFor: c.urn, Props: map[string]any{
 		"type": "STANDARD", "userName": entryUser(caller.PrincipalARN), "kubernetesGroups": []any{},
 	}}
-	policy := &account.Resource{Type: typeAccessPolicy, ID: id + "#" + accessPolicyARN + "AmazonEKSClusterAdminPolicy", Region: c.region, Props: map[string]any{
+	policy := &account.Resource{Type: typeAccessPolicy, ID: id + "#" + accessPolicyARN + "AmazonEKSClusterAdminPolicy", Region: c.region, MadeFor: c.urn, Props: map[string]any{
 		"policyArn": accessPolicyARN + "AmazonEKSClusterAdminPolicy", "accessScope": map[string]any{"type": "cluster"},
 	}}
 	for k, v := range common {

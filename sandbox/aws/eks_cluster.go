@@ -146,7 +146,7 @@ func createCluster(c *call) error {
 	if len(c.in.strings("enabledClusterLogTypes")) > 0 {
 		// EKS makes the group when it is missing, without retention or key: https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
 		if group := "/aws/eks/" + name + "/cluster"; c.find(typeLogGroup, group) == nil {
-			c.state.Put(&account.Resource{Type: typeLogGroup, ID: group, Region: c.region, Props: map[string]any{"name": group}})
+			c.state.Put(&account.Resource{Type: typeLogGroup, ID: group, Region: c.region, MadeFor: c.urn, Props: map[string]any{"name": group}})
 		}
 	}
 	return addCreatorEntry(c, access)
@@ -174,7 +174,7 @@ func clusterSubnets(c *call) (vpc string, err error) {
 
 // addClusterGroup makes the security group that EKS shares between control plane and nodes.
 func addClusterGroup(c *call, vpc string) string {
-	group := &account.Resource{Type: typeSecurityGroup, ID: newID("sg"), Region: c.region, Props: map[string]any{
+	group := &account.Resource{Type: typeSecurityGroup, ID: newID("sg"), Region: c.region, MadeFor: c.urn, Props: map[string]any{
 		"name": fmt.Sprintf("eks-cluster-sg-%s-%s", c.id, hexDigits(9)), "vpcId": vpc,
 		"description": "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes, as well as any managed workloads.",
 	}}

@@ -156,7 +156,7 @@ func createVPC(c *call) error {
 	}
 	c.id = newID("vpc")
 	c.arn = c.arnOf("ec2", "vpc/"+c.id)
-	group := &account.Resource{Type: typeSecurityGroup, ID: newID("sg"), Region: c.region, Props: map[string]any{
+	group := &account.Resource{Type: typeSecurityGroup, ID: newID("sg"), Region: c.region, MadeFor: c.urn, Props: map[string]any{
 		"name": "default", "vpcId": c.id, "description": "default VPC security group",
 	}}
 	group.ARN = c.arnOf("ec2", "security-group/"+group.ID)

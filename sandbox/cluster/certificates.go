@@ -57,8 +57,9 @@ func makeCertificates(dir, serviceCIDR string) error {
 		return err
 	}
 	for name, subject := range map[string]pkix.Name{
-		certAdmin:      {CommonName: "sandbox-admin", Organization: []string{"system:masters"}},
-		certController: {CommonName: "system:kube-controller-manager"},
+		certAdmin: {CommonName: "sandbox-admin", Organization: []string{"system:masters"}},
+		// All controllers under one user that may do everything: an identity for each costs seconds at every start.
+		certController: {CommonName: "system:kube-controller-manager", Organization: []string{"system:masters"}},
 		certScheduler:  {CommonName: "system:kube-scheduler"},
 		certNodes:      {CommonName: "sandbox-nodes", Organization: []string{"system:masters"}},
 	} {

@@ -112,7 +112,6 @@ func (s *settings) controllerArguments() []string {
 		"--kubeconfig=" + kubeconfigPath(s.Dir, certController),
 		"--leader-elect=false",
 		"--secure-port=0",
-		"--use-service-account-credentials=true",
 		"--service-account-private-key-file=" + pki(s.Dir, "service-accounts.key"),
 		"--root-ca-file=" + pki(s.Dir, "ca.crt"),
 		"--cluster-signing-cert-file=" + pki(s.Dir, "ca.crt"),

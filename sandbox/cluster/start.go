@@ -34,8 +34,11 @@ func (c *ControlPlane) Start(ctx context.Context) error {
 		return err
 	}
 	if !r.alive() {
-		if !portFree(s.APIPort) {
-			return fmt.Errorf("cluster %q: %w: 127.0.0.1:%d is used by another program; stop that, or make the cluster anew", s.Name, ErrPortTaken, s.APIPort)
+		for _, child := range r.left() { // a killed supervisor's, where the kernel does not see to them
+			child.signal(syscall.SIGKILL)
+		}
+		if err := s.awaitPort(ctx); err != nil {
+			return err
 		}
 		if err := s.write(); err != nil { // the supervisor's command and account may have moved
 			return err
@@ -63,6 +66,17 @@ func (c *ControlPlane) Start(ctx context.Context) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// awaitPort returns when the API server's port is free. A server that was just killed holds it for a moment longer.
+func (s *settings) awaitPort(ctx context.Context) error {
+	for deadline := time.Now().Add(3 * time.Second); !portFree(s.APIPort); {
+		if time.Now().After(deadline) || ctx.Err() != nil {
+			return fmt.Errorf("cluster %q: %w: 127.0.0.1:%d is used by another program; stop that, or make the cluster anew", s.Name, ErrPortTaken, s.APIPort)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return nil
 }
 
 // launch starts the supervisor in a session of its own, so that it outlives the caller and its terminal.

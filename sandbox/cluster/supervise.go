@@ -126,8 +126,8 @@ func (v *supervisor) run(ctx context.Context, fail context.CancelCauseFunc) erro
 // prepare writes the files that depend on this start's ports and opens the token webhook.
 func (v *supervisor) prepare(ctx context.Context) (ports, error) {
 	s := v.settings
-	if !portFree(s.APIPort) {
-		return ports{}, fmt.Errorf("cluster %q: %w: 127.0.0.1:%d", s.Name, ErrPortTaken, s.APIPort)
+	if err := s.awaitPort(ctx); err != nil {
+		return ports{}, err
 	}
 	var p ports
 	var err error

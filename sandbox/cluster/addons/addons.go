@@ -110,14 +110,14 @@ func (o *objects) apply(ctx context.Context, client kubernetes.Interface) error 
 	}
 	for _, x := range o.daemonSets {
 		send(x.Name, x, func(raw []byte) error {
-			_, err := client.AppsV1().DaemonSets(system).Patch(ctx, x.Name, how, raw, options)
-			return err
+			is, err := client.AppsV1().DaemonSets(system).Patch(ctx, x.Name, how, raw, options)
+			return stillThere(is, err)
 		})
 	}
 	for _, x := range o.deployments {
 		send(x.Name, x, func(raw []byte) error {
-			_, err := client.AppsV1().Deployments(system).Patch(ctx, x.Name, how, raw, options)
-			return err
+			is, err := client.AppsV1().Deployments(system).Patch(ctx, x.Name, how, raw, options)
+			return stillThere(is, err)
 		})
 	}
 	for _, x := range o.budgets {
@@ -129,10 +129,21 @@ func (o *objects) apply(ctx context.Context, client kubernetes.Interface) error 
 	return errors.Join(errs...)
 }
 
-// prune deletes what a former add-on left.
+// stillThere is an error for a workload of a former add-on that is still being deleted: it has to be made again after
+// that.
+func stillThere(object metav1.Object, err error) error {
+	if err == nil && object.GetDeletionTimestamp() != nil {
+		return errors.New("is still being deleted")
+	}
+	return err
+}
+
+// prune deletes what a former add-on left. A workload stays until its pods are gone: a controller that sees one of the same
+// name again too soon may wait minutes for pods that it believes to be on their way.
 func (o *objects) prune(ctx context.Context, client kubernetes.Interface) error {
 	const system = metav1.NamespaceSystem
-	managed, remove := metav1.ListOptions{LabelSelector: managedLabel}, metav1.DeleteOptions{}
+	foreground := metav1.DeletePropagationForeground
+	managed, remove := metav1.ListOptions{LabelSelector: managedLabel}, metav1.DeleteOptions{PropagationPolicy: &foreground}
 	core, apps, policy := client.CoreV1(), client.AppsV1(), client.PolicyV1()
 	var errs []error
 	check := func(err error) bool {

@@ -67,8 +67,11 @@ func (m *Manager) work(ctx context.Context) {
 		if shutdown {
 			return
 		}
-		if err := m.prepare(ctx, key); err != nil && ctx.Err() == nil {
+		again, err := m.prepare(ctx, key)
+		if err != nil && ctx.Err() == nil {
 			m.log.Warn("pod not prepared", "pod", key, "error", err)
+		}
+		if again || err != nil {
 			m.queue.AddRateLimited(key)
 		} else {
 			m.queue.Forget(key)
@@ -78,31 +81,31 @@ func (m *Manager) work(ctx context.Context) {
 }
 
 // prepare does for a pod what a kubelet does before it starts the containers: it gives the pod an address and pulls the
-// images. The condition that it sets at the end is what kwok's stages wait for.
-func (m *Manager) prepare(ctx context.Context, key string) error {
+// images. The condition that it sets at the end is what kwok's stages wait for. Again asks for another try.
+func (m *Manager) prepare(ctx context.Context, key string) (again bool, err error) {
 	obj, exists, err := m.pods.GetByKey(key)
 	if err != nil || !exists {
-		return err
+		return false, err
 	}
 	pod := obj.(*corev1.Pod)
 	if pod.Spec.NodeName == "" || pod.Status.PodIP != "" || finished(pod) || pod.DeletionTimestamp != nil {
-		return nil
+		return false, nil
 	}
 	node, err := m.nodes.Get(pod.Spec.NodeName)
-	if apierrors.IsNotFound(err) || err == nil && node.Annotations[annotationSlot] == "" {
-		return nil
+	if apierrors.IsNotFound(err) {
+		return true, nil // the watch of pods is ahead of the one of nodes, or the node has just gone
 	}
-	if err != nil {
-		return err
+	if err != nil || node.Annotations[annotationSlot] == "" {
+		return false, err
 	}
 	if failed := m.failedPulls(pod); len(failed) > 0 {
-		return m.reportFailedPulls(ctx, pod, failed)
+		return false, m.reportFailedPulls(ctx, pod, failed)
 	}
 
 	addr, err := m.podAddress(pod, node)
 	if err != nil {
 		m.records.Eventf(pod, corev1.EventTypeWarning, "FailedCreatePodSandBox", "failed to assign an IP address to container: %v", err)
-		return err
+		return false, err
 	}
 	now := metav1.Now()
 	status := corev1.PodStatus{
@@ -112,7 +115,7 @@ func (m *Manager) prepare(ctx context.Context, key string) error {
 		Conditions:        []corev1.PodCondition{{Type: corev1.PodReadyToStartContainers, Status: corev1.ConditionTrue, LastTransitionTime: now}},
 		ContainerStatuses: waiting(pod, func(string) (string, string) { return "ContainerCreating", "" }),
 	}
-	return m.patchStatus(ctx, pod, status)
+	return false, m.patchStatus(ctx, pod, status)
 }
 
 // podAddress is the node's own for pods in the host's network, else a free one of the node's subnet.

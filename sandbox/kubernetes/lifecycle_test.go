@@ -38,7 +38,7 @@ func service(namespace, name string) map[string]any {
 func TestLifecycle(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, nil)
-	s.namespace("life", nil)
+	home := s.namespace("life", nil)
 	web := deployment("life", "web", 2, nil)
 	require.NoError(t, s.up("web", web))
 	require.NoError(t, s.up("web", service("life", "web")))
@@ -69,9 +69,12 @@ func TestLifecycle(t *testing.T) {
 
 	require.NoError(t, s.down("web", service("life", "web")))
 	require.NoError(t, s.down("web", web))
-	client, o := s.client(web)
-	_, err = client.Get(context.Background(), o.name, metav1.GetOptions{})
-	assert.True(t, apierrors.IsNotFound(err))
+	require.NoError(t, s.down("ns-life", home))
+	for _, m := range []map[string]any{web, home} {
+		client, o := s.client(m)
+		_, err = client.Get(context.Background(), o.name, metav1.GetOptions{})
+		assert.True(t, apierrors.IsNotFound(err), "%s is really gone when its deletion returns", o)
+	}
 }
 
 func TestDeleteOfWhatIsGone(t *testing.T) {
@@ -134,21 +137,21 @@ func TestCreateResumesAnInterruptedRun(t *testing.T) {
 func TestPatchOfWhatOthersMade(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, nil)
-	whole := manifest("storage.k8s.io/v1", "StorageClass", "", "gp2", map[string]any{"provisioner": "ebs.csi.aws.com"})
+	whole := manifest("storage.k8s.io/v1", "StorageClass", "", "theirs", map[string]any{"provisioner": "ebs.csi.aws.com"})
 	whole["metadata"].(map[string]any)["annotations"] = map[string]any{"storageclass.kubernetes.io/is-default-class": "true"}
 	client, o := s.client(whole)
 	_, err := client.Create(context.Background(), &unstructured.Unstructured{Object: whole}, metav1.CreateOptions{FieldManager: "eks"})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, client.Delete(context.Background(), o.name, metav1.DeleteOptions{})) }()
 
-	patch := manifest("storage.k8s.io/v1", "StorageClass", "", "gp2", nil)
+	patch := manifest("storage.k8s.io/v1", "StorageClass", "", "theirs", nil)
 	annotations := map[string]any{"storageclass.kubernetes.io/is-default-class": "false"}
 	patch["metadata"].(map[string]any)["annotations"] = annotations
-	require.ErrorContains(t, s.apply("gp2", patch, "Patch", false), `is owned by "eks"`)
+	require.ErrorContains(t, s.apply("theirs", patch, "Patch", false), `is owned by "eks"`)
 	annotations[annotationPatchForce] = "true"
-	require.NoError(t, s.apply("gp2", patch, "Patch", false))
+	require.NoError(t, s.apply("theirs", patch, "Patch", false))
 	assert.Equal(t, "false", s.get(whole).GetAnnotations()["storageclass.kubernetes.io/is-default-class"])
-	require.NoError(t, s.remove("gp2", patch, "Patch"))
+	require.NoError(t, s.remove("theirs", patch, "Patch"))
 	live := s.get(whole)
 	assert.NotContains(t, live.GetAnnotations(), "storageclass.kubernetes.io/is-default-class", "the patch's fields are given up")
 	provisioner, _, _ := unstructured.NestedString(live.Object, "provisioner")

@@ -13,9 +13,7 @@ import (
 // Serve runs the provider as a plugin process until its engine is gone; see protocol.Serve. args are the process's
 // arguments, whose last one is the engine's address; the port goes to out.
 func Serve(args []string, out io.Writer) error {
-	// The client library reports on standard error what is returned as an error as well; the engine would show it twice.
-	klog.LogToStderr(false)
-	klog.SetOutput(io.Discard)
+	quiet()
 	return protocol.Serve(args, out, func(engine string) (plugin.Provider, error) {
 		p := New()
 		if engine == "" {
@@ -26,4 +24,11 @@ func Serve(args []string, out io.Writer) error {
 		}
 		return p, nil
 	})
+}
+
+// quiet keeps the client library from writing to standard error what it returns as an error as well: the engine would
+// show it twice.
+func quiet() {
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
 }

@@ -68,9 +68,9 @@ func (p *Provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	var live *unstructured.Unstructured
+	var live, found *unstructured.Unstructured
 	err = p.settle(ctx, r, func() error {
-		if err := p.vacant(ctx, s, c, r); err != nil {
+		if found, err = p.vacant(ctx, s, c, r); err != nil {
 			return err
 		}
 		live, err = c.apply(ctx, s, r, false)
@@ -78,6 +78,9 @@ func (p *Provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 	})
 	if err != nil {
 		return plugin.CreateResponse{}, describe(r, err)
+	}
+	if found != nil {
+		p.adopted.Store(found.GetUID(), true)
 	}
 	live, reasons := p.await(ctx, c, r, live)
 	id, out := r.idOf(live), r.outputs(live)
@@ -126,29 +129,30 @@ func (p *Provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin
 	return plugin.UpdateResponse{Properties: out}, nil
 }
 
-// vacant makes sure that a new object takes nobody's place. One that is just being deleted is waited for.
-func (p *Provider) vacant(ctx context.Context, s settings, c *cluster, r request) error {
+// vacant makes sure that a new object takes nobody's place. One that is just being deleted is waited for; one that may be
+// taken up (this resource made it, or the provider is told to take over) is returned.
+func (p *Provider) vacant(ctx context.Context, s settings, c *cluster, r request) (*unstructured.Unstructured, error) {
 	client, o, err := c.resource(r.object)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	live, err := client.Get(ctx, o.name, metav1.GetOptions{})
 	switch {
+	case apierrors.IsNotFound(err) && r.object.patch:
+		return nil, fmt.Errorf("%s: does not exist: there is nothing to patch", o)
 	case apierrors.IsNotFound(err):
-		if r.object.patch {
-			return fmt.Errorf("%s: does not exist: there is nothing to patch", o)
-		}
-		return nil
-	case err != nil:
-		return err
-	case r.object.patch:
-		return nil
+		return nil, nil
+	case err != nil, r.object.patch:
+		return nil, err
 	case live.GetDeletionTimestamp() != nil:
-		return p.gone(ctx, c, o, r.urn, live.GetUID())
-	case managedBy(live, r.manager):
-		p.adopted.Store(live.GetUID(), true)
-		return nil
-	case s.upsertExistingObjects:
+		return nil, p.gone(ctx, c, o, r.urn, live.GetUID())
+	}
+	return live, r.mayTake(s, o, live)
+}
+
+// mayTake refuses an object of somebody else.
+func (r request) mayTake(s settings, o object, live *unstructured.Unstructured) error {
+	if s.upsertExistingObjects || managedBy(live, r.manager) {
 		return nil
 	}
 	return fmt.Errorf("%s: already exists and was not made by this resource%s: "+

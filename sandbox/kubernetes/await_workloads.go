@@ -66,7 +66,8 @@ func deploymentProgress(d *appsv1.Deployment) verdict {
 			state: outOf(min(s.UpdatedReplicas, s.AvailableReplicas), want, "replica")}
 		for _, c := range s.Conditions {
 			if c.Type == appsv1.DeploymentProgressing && c.Reason == "ProgressDeadlineExceeded" {
-				out.problems = append(out.problems, problem{final, c.Message})
+				// The condition outlasts its cause until the next pod is ready, so it is not final.
+				out.problems = append(out.problems, problem{certain, c.Message})
 			}
 		}
 		return out

@@ -133,7 +133,7 @@ func TestProgress(t *testing.T) {
 		Conditions: []appsv1.DeploymentCondition{{Type: appsv1.DeploymentProgressing, Reason: "ProgressDeadlineExceeded", Message: "too slow"}}}
 	seen := deploymentProgress(d)
 	assert.Equal(t, "1 of 2 replicas available", seen.fact())
-	assert.Equal(t, []problem{{final, "too slow"}}, seen.problems)
+	assert.Equal(t, []problem{{certain, "too slow"}}, seen.problems)
 
 	partition := int32(1)
 	s := &appsv1.StatefulSet{Spec: appsv1.StatefulSetSpec{Replicas: &two}, Status: appsv1.StatefulSetStatus{ReadyReplicas: 2, UpdatedReplicas: 1}}

@@ -134,6 +134,25 @@ func TestCreateResumesAnInterruptedRun(t *testing.T) {
 	require.NoError(t, s.down("sa", bare))
 }
 
+func TestReplacementIsPreviewed(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, nil)
+	s.namespace("replaced", nil)
+	web := deployment("replaced", "web", 0, nil)
+	require.NoError(t, s.up("web", web))
+	spec := web["spec"].(map[string]any)
+	spec["selector"] = map[string]any{"matchLabels": map[string]any{"app": "other"}}
+	spec["template"].(map[string]any)["metadata"] = map[string]any{"labels": map[string]any{"app": "other"}}
+	require.ErrorContains(t, s.preview("web", web), "field is immutable", "in place it cannot be changed")
+	// The engine previews a replacement as a new object while the old one is still there.
+	next := newStack(t, nil)
+	require.NoError(t, next.preview("web", web))
+	// And then deletes the old one first.
+	next.deployed[urnOf("kubernetes:apps/v1:Deployment", "web")] = s.deployed[urnOf("kubernetes:apps/v1:Deployment", "web")]
+	require.NoError(t, next.down("web", web))
+	require.NoError(t, next.up("web", web))
+}
+
 func TestPatchOfWhatOthersMade(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, nil)

@@ -61,8 +61,9 @@ func (p *Provider) previewObject(
 		return nil, nil
 	}
 	if isNew {
-		switch err := p.vacantNow(ctx, s, c, r); {
-		case err != nil && (tolerated(err) || apierrors.IsNotFound(err)):
+		known, err := c.previewPlace(ctx, s, r)
+		switch {
+		case known, tolerated(err):
 			return nil, nil
 		case err != nil:
 			return nil, describe(r, err)
@@ -82,24 +83,25 @@ func (p *Provider) previewObject(
 	return nil, describe(r, err)
 }
 
-// vacantNow is vacant without waiting: an object being deleted is no obstacle at preview, and neither is the missing
-// object of a patch, which the same run may make.
-func (p *Provider) vacantNow(ctx context.Context, s settings, c *cluster, r request) error {
+// previewPlace looks whether a new object takes somebody's place. known is true for an object that this resource made
+// before: it is about to be replaced, and what may not change on the old one says nothing about the new one. An object
+// being deleted is no obstacle, and neither is the missing object of a patch, which the same run may make.
+func (c *cluster) previewPlace(ctx context.Context, s settings, r request) (known bool, err error) {
 	client, o, err := c.resource(r.object)
 	if err != nil {
-		return err
+		return false, err
 	}
 	live, err := client.Get(ctx, o.name, metav1.GetOptions{})
-	if err != nil {
-		if apierrors.IsNotFound(err) && !r.object.patch {
-			return nil
-		}
-		return err
+	switch {
+	case apierrors.IsNotFound(err) && !r.object.patch:
+		return false, nil
+	case err != nil, r.object.patch:
+		return false, err
+	case live.GetDeletionTimestamp() != nil:
+		return true, nil
 	}
-	if live.GetDeletionTimestamp() != nil {
-		return nil
-	}
-	return p.vacant(ctx, s, c, r)
+	err = r.mayTake(s, o, live)
+	return err == nil, err
 }
 
 // tolerated are errors at preview that say something about the moment, not about the object.

@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"k8s.io/klog/v2"
@@ -29,6 +30,5 @@ func Serve(args []string, out io.Writer) error {
 // quiet keeps the client library from writing to standard error what it returns as an error as well: the engine would
 // show it twice.
 func quiet() {
-	klog.LogToStderr(false)
-	klog.SetOutput(io.Discard)
+	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
 }

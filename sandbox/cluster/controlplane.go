@@ -60,7 +60,7 @@ func Create(ctx context.Context, options Options) (*ControlPlane, error) {
 	if err := os.MkdirAll(filepath.Join(options.Dir, "logs"), 0o700); err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
 	}
-	port, err := freePort(options.Dir)
+	port, err := apiServerPorts.free(options.Dir)
 	if err != nil {
 		return nil, err
 	}

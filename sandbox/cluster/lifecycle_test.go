@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -16,7 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// family returns the supervisor and its five children, all of which run.
+// running returns the supervisor and its five children, all of which run.
 func running(t *testing.T, dir string) record {
 	t.Helper()
 	r, err := readRecord(dir)
@@ -38,6 +39,11 @@ func TestStopAndStartKeepAddressAndContent(t *testing.T) {
 	assert.Equal(t, first.PID, running(t, f.plane.Dir()).PID)
 	_, err := Create(ctx, testOptions(t, filepath.Dir(f.plane.Dir())))
 	require.ErrorIs(t, err, ErrExists)
+
+	require.ErrorIs(t, Supervise(ctx, f.plane.Dir()), ErrSupervised, "one supervisor per cluster")
+	dirs, err := List(filepath.Dir(f.plane.Dir()))
+	require.NoError(t, err)
+	assert.Equal(t, []string{f.plane.Dir()}, dirs)
 
 	note := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "note"}, Data: map[string]string{"kept": "yes"}}
 	_, err = f.client.CoreV1().ConfigMaps("default").Create(ctx, note, metav1.CreateOptions{})
@@ -89,6 +95,19 @@ func TestNothingOutlivesItsSupervisor(t *testing.T) {
 		_, err := os.Stat(f.plane.Dir())
 		assert.True(t, os.IsNotExist(err), "the directory came back")
 	})
+}
+
+func TestClusterEndsWithItsOwner(t *testing.T) {
+	owner := exec.Command("sleep", "600")
+	require.NoError(t, owner.Start())
+	t.Cleanup(func() { _ = owner.Process.Kill(); _ = owner.Wait() })
+	options := testOptions(t, t.TempDir())
+	options.OwnerPID = owner.Process.Pid
+	f := makeFixture(t, options)
+	t.Cleanup(func() { require.NoError(t, f.plane.Delete(context.Background())) })
+	r := running(t, f.plane.Dir())
+	require.NoError(t, owner.Process.Kill())
+	require.Eventually(t, gone(r), 15*time.Second, 20*time.Millisecond)
 }
 
 func TestStartRefusesATakenPort(t *testing.T) {

@@ -119,6 +119,8 @@ func (s *settings) controllerArguments() []string {
 		"--cluster-name=" + s.Name,
 		"--allocate-node-cidrs=false",
 		"--node-monitor-grace-period=" + nodeGrace.String(),
+		// A new autoscaler is first looked at after this time, and that is when its workload gets its minimum.
+		"--horizontal-pod-autoscaler-sync-period=5s",
 		"--profiling=false",
 	}
 }

@@ -131,10 +131,10 @@ func (v *supervisor) prepare(ctx context.Context) (ports, error) {
 	}
 	var p ports
 	var err error
-	if p.etcdClient, err = freePort(s.Dir + " etcd client"); err != nil {
+	if p.etcdClient, err = etcdClientPorts.free(s.Dir); err != nil {
 		return p, err
 	}
-	if p.etcdPeer, err = freePort(s.Dir + " etcd peer"); err != nil {
+	if p.etcdPeer, err = etcdPeerPorts.free(s.Dir); err != nil {
 		return p, err
 	}
 	if p.webhook, err = v.serveTokens(ctx); err != nil {

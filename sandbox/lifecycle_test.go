@@ -173,7 +173,7 @@ func TestEnvironment_Life(t *testing.T) {
 		}))
 		client := w.client("dev")
 		_, err := client.AppsV1().Deployments("cloudinsight-dev").Patch(ctx, "cost", types.StrategicMergePatchType,
-			[]byte(`{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":7}}}}`), metav1.PatchOptions{})
+			[]byte(`{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":77}}}}`), metav1.PatchOptions{})
 		require.NoError(t, err)
 		require.NoError(t, client.CoreV1().Services("cloudinsight-dev").Delete(ctx, "user", metav1.DeleteOptions{}))
 		drifted, err := w.Refresh(ctx, "dev")

@@ -33,7 +33,7 @@ type Resource struct {
 	URN     string         `json:"urn,omitempty"`     // who made it; empty for what AWS made along
 	MadeFor string         `json:"madeFor,omitempty"` // URN of what AWS made it along with
 	Props   map[string]any `json:"props"`             // inputs and outputs under their Pulumi names, as plain JSON values
-	Given   []string       `json:"given,omitempty"`   // names of the properties that the caller set; the others AWS did
+	Inputs  map[string]any `json:"inputs,omitempty"`  // what the caller asked for; Props is what came of it, and what drifts
 	Created time.Time      `json:"created"`
 }
 

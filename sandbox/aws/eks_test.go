@@ -71,6 +71,8 @@ func TestCluster_IsMadeWithWhatAWSMakesAlong(t *testing.T) {
 		return nil
 	}))
 
+	assert.Equal(t, plainMap(cluster.inputs), plainMap(f.read(cluster).Inputs), "what AWS adds to vpcConfig is no drift")
+
 	group := f.make(typeNodeGroup, f.groupArgs(nil))
 	assert.ErrorContains(t, f.delete(cluster), "ResourceInUseException: Cluster has nodegroups attached: "+group.id)
 	assert.ErrorContains(t, f.delete(f.a), "DependencyViolation")

@@ -196,7 +196,9 @@ func (p *Provider) fill(typ schema.Resource, r *account.Resource, c *call) {
 		}
 	}
 	r.Props = all
-	r.Given = sortedKeys(c.in)
+	asked, _ := clone(map[string]any(c.in)).(map[string]any)
+	delete(asked, "__defaults")
+	r.Inputs = asked
 }
 
 // outputs are the properties that the schema knows of, secrets marked.
@@ -251,14 +253,43 @@ func (p *Provider) Read(_ context.Context, req plugin.ReadRequest) (plugin.ReadR
 		return plugin.ReadResponse{Status: resource.StatusOK}, nil
 	}
 	inputs := resource.PropertyMap{}
-	for _, name := range found.Given {
-		if v := found.Props[name]; v != nil {
+	for name, asked := range found.Inputs {
+		if v := shaped(asked, found.Props[name]); v != nil {
 			inputs[resource.PropertyKey(name)] = rich(v)
 		}
 	}
 	return plugin.ReadResponse{Status: resource.StatusOK, ReadResult: plugin.ReadResult{
 		ID: req.ID, Inputs: inputs, Outputs: p.outputs(typ, found),
 	}}, nil
+}
+
+// shaped is the live value without what was never asked for: what AWS has added is no drift.
+func shaped(asked, live any) any {
+	switch asked := asked.(type) {
+	case map[string]any:
+		m, ok := live.(map[string]any)
+		if !ok {
+			return live
+		}
+		out := map[string]any{}
+		for k, v := range asked {
+			if s := shaped(v, m[k]); s != nil {
+				out[k] = s
+			}
+		}
+		return out
+	case []any:
+		l, ok := live.([]any)
+		if !ok || len(l) != len(asked) {
+			return live
+		}
+		out := make([]any, len(l))
+		for i := range l {
+			out[i] = shaped(asked[i], l[i])
+		}
+		return out
+	}
+	return live
 }
 
 // Update changes the resource in place.
@@ -288,7 +319,7 @@ func (p *Provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin
 		delete(c.out, "tagsAll")
 		// Inputs that AWS filled in because they were not given stay as they are.
 		for _, name := range sortedKeys(r.Props) {
-			if _, input := typ.Inputs[name]; input && !in.has(name) && !contains(r.Given, name) {
+			if _, input := typ.Inputs[name]; input && !in.has(name) && r.Inputs[name] == nil {
 				c.out[name] = r.Props[name]
 			}
 		}

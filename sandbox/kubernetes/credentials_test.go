@@ -67,10 +67,10 @@ func TestExecCredentials(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 1, strings.Count(string(calls), "called"), "one credential serves all requests")
 
-	require.NoError(t, os.Remove(filepath.Join(dir, "get-token")))
-	s.p.patience.missing = 0
-	_, err = s.p.Configure(t.Context(), plugin.ConfigureRequest{Inputs: resource.PropertyMap{
+	without := newStack(t, nil)
+	without.p.patience.missing = 0
+	_, err = without.p.Configure(t.Context(), plugin.ConfigureRequest{Inputs: resource.PropertyMap{
 		"kubeconfig": resource.NewStringProperty(strings.ReplaceAll(string(text), "get-token", "no-token"))}})
 	require.NoError(t, err)
-	require.ErrorContains(t, s.up("late", manifest("v1", "ConfigMap", "exec", "late", nil)), "no-token: no such file")
+	require.ErrorContains(t, without.up("late", manifest("v1", "ConfigMap", "exec", "late", nil)), "no-token: no such file")
 }

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ func TestPodSecurityRefusal(t *testing.T) {
 	s.namespace("strict", restricted)
 	web := deployment("strict", "web", 2, nil)
 	require.NoError(t, s.preview("web", web))
-	assert.Contains(t, s.log(), `deployment "strict/web": its pods will be refused: violates PodSecurity "restricted:latest": `)
+	assert.Contains(t, s.log(), `would violate PodSecurity "restricted:latest": `, "the server's own warning, at preview")
 
 	start := time.Now()
 	err := s.up("web", web)
@@ -163,14 +164,19 @@ func TestCancelEndsAWait(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, nil)
 	s.namespace("cancel", nil)
-	time.AfterFunc(time.Second, func() { _ = s.p.SignalCancellation(t.Context()) })
 	s.p.patience.unschedulable = time.Minute
+	go func() {
+		for !strings.Contains(s.log(), "1 updated, 0 available") && t.Context().Err() == nil {
+			time.Sleep(50 * time.Millisecond)
+		}
+		_ = s.p.SignalCancellation(t.Context())
+	}()
 	web := deployment("cancel", "web", 1, func(c map[string]any) {
 		c["resources"] = map[string]any{"requests": map[string]any{"cpu": "100"}}
 	})
-	require.ErrorContains(t, s.up("web", web), `deployment "cancel/web": canceled: 0 of 1 replica available`)
+	err := s.up("web", web)
 	fresh := newStack(t, nil)
-	fresh.deployed = s.deployed
-	require.NoError(t, fresh.down("web", web))
-	s.p = fresh.p
+	s.p = fresh.p // the next run, for what is still to be deleted
+	require.ErrorContains(t, err, `deployment "cancel/web": canceled: 0 of 1 replica available`)
+	require.NoError(t, s.down("web", web))
 }

@@ -165,12 +165,17 @@ func (s *stack) remove(name string, m map[string]any, suffix string) error {
 	return err
 }
 
-// namespace makes a namespace for one test. It goes with the control plane.
+// namespace makes a namespace for one test and takes it away at its end.
 func (s *stack) namespace(name string, labels map[string]any) map[string]any {
 	s.t.Helper()
 	m := manifest("v1", "Namespace", "", name, nil)
 	m["metadata"].(map[string]any)["labels"] = labels
 	require.NoError(s.t, s.up("ns-"+name, m))
+	s.t.Cleanup(func() {
+		if s.deployed[urnOf("kubernetes:core/v1:Namespace", "ns-"+name)] != nil {
+			require.NoError(s.t, s.down("ns-"+name, m))
+		}
+	})
 	return m
 }
 

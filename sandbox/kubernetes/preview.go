@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // previewCreate validates a new object and returns what is known of it: its inputs. What the server would fill in is
@@ -72,7 +71,6 @@ func (p *Provider) previewObject(
 	live, err := c.apply(ctx, s, r, true)
 	switch {
 	case err == nil:
-		p.previewPods(ctx, c, r)
 		return live, nil
 	case tolerated(err):
 		return nil, nil
@@ -117,53 +115,4 @@ func doubtful(err error) bool {
 	}
 	text := err.Error()
 	return strings.Contains(text, "exceeded quota") || strings.Contains(text, " cannot ")
-}
-
-// podTemplates tells where workloads keep the template of their pods.
-var podTemplates = map[schema.GroupKind][]string{
-	{Group: "apps", Kind: "Deployment"}:  {"spec", "template"},
-	{Group: "apps", Kind: "StatefulSet"}: {"spec", "template"},
-	{Group: "apps", Kind: "DaemonSet"}:   {"spec", "template"},
-	{Group: "apps", Kind: "ReplicaSet"}:  {"spec", "template"},
-	{Group: "batch", Kind: "Job"}:        {"spec", "template"},
-	{Group: "batch", Kind: "CronJob"}:    {"spec", "jobTemplate", "spec", "template"},
-}
-
-// previewPods warns when the pods of a workload would be refused by the namespace's Pod Security level. The server
-// itself stores the workload without a word and refuses its pods later. It stays a warning because the same run may
-// change the namespace.
-func (p *Provider) previewPods(ctx context.Context, c *cluster, r request) {
-	path, ok := podTemplates[r.object.gvk.GroupKind()]
-	if !ok || r.object.patch {
-		return
-	}
-	template, ok, _ := unstructured.NestedMap(plainMap(r.inputs), path...)
-	if !ok {
-		return
-	}
-	if err := c.tryPod(ctx, r.object.namespace, template); err != nil && strings.Contains(err.Error(), "violates PodSecurity") {
-		_, finding, _ := strings.Cut(err.Error(), "violates PodSecurity")
-		p.log.warning(r.urn, fmt.Sprintf("%s: its pods will be refused: violates PodSecurity%s", r.object, finding))
-	}
-}
-
-// tryPod asks the server whether it would accept a pod made from a template.
-func (c *cluster) tryPod(ctx context.Context, namespace string, template map[string]any) error {
-	pod := &unstructured.Unstructured{Object: map[string]any{}}
-	for _, key := range []string{"metadata", "spec"} {
-		if v, ok := template[key]; ok {
-			pod.Object[key] = v
-		}
-	}
-	pod.SetAPIVersion("v1")
-	pod.SetKind("Pod")
-	pod.SetName("")
-	pod.SetGenerateName("dry-run-")
-	pod.SetNamespace(namespace)
-	client, _, err := c.resource(object{gvk: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, namespace: namespace})
-	if err != nil {
-		return err
-	}
-	_, err = client.Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
-	return err
 }

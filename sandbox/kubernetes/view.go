@@ -129,3 +129,33 @@ func (v *view) confirm(ctx context.Context, live *unstructured.Unstructured, fou
 	}
 	return out
 }
+
+// podTemplates tells where workloads keep the template of their pods.
+var podTemplates = map[schema.GroupKind][]string{
+	{Group: "apps", Kind: "Deployment"}:  {"spec", "template"},
+	{Group: "apps", Kind: "StatefulSet"}: {"spec", "template"},
+	{Group: "apps", Kind: "DaemonSet"}:   {"spec", "template"},
+	{Group: "apps", Kind: "ReplicaSet"}:  {"spec", "template"},
+	{Group: "batch", Kind: "Job"}:        {"spec", "template"},
+}
+
+// tryPod asks the server whether it would accept a pod made from a template.
+func (c *cluster) tryPod(ctx context.Context, namespace string, template map[string]any) error {
+	pod := &unstructured.Unstructured{Object: map[string]any{}}
+	for _, key := range []string{"metadata", "spec"} {
+		if v, ok := template[key]; ok {
+			pod.Object[key] = v
+		}
+	}
+	pod.SetAPIVersion("v1")
+	pod.SetKind("Pod")
+	pod.SetName("")
+	pod.SetGenerateName("dry-run-")
+	pod.SetNamespace(namespace)
+	client, _, err := c.resource(object{gvk: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, namespace: namespace})
+	if err != nil {
+		return err
+	}
+	_, err = client.Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	return err
+}

@@ -29,27 +29,32 @@ func (c *ControlPlane) Running() bool {
 func (c *ControlPlane) Start(ctx context.Context) error {
 	s := &c.settings
 	var ended <-chan error
-	r, err := readRecord(s.Dir)
-	if err != nil {
-		return err
-	}
-	if !r.alive() {
-		for _, child := range r.left() { // a killed supervisor's, where the kernel does not see to them
-			child.signal(syscall.SIGKILL)
-		}
-		if err := s.awaitPort(ctx); err != nil {
-			return err
-		}
-		if err := s.write(); err != nil { // the supervisor's command and account may have moved
-			return err
-		}
-		if ended, err = c.launch(); err != nil {
-			return err
-		}
-	}
-	for {
+	for launches := 0; ; {
 		if c.Running() {
 			return c.checkVersion()
+		}
+		// A supervisor that another process has launched may end before it answers, as when that process was killed and
+		// the settings have changed since; then it takes another.
+		if ended == nil && !s.supervised() {
+			if launches++; launches > maxLaunches {
+				return fmt.Errorf("cluster %q: supervisor ended %d times%s", s.Name, maxLaunches, c.hint())
+			}
+			r, err := readRecord(s.Dir)
+			if err != nil {
+				return err
+			}
+			for _, child := range r.left() { // a killed supervisor's, where the kernel does not see to them
+				child.signal(syscall.SIGKILL)
+			}
+			if err := s.awaitPort(ctx); err != nil {
+				return err
+			}
+			if err := s.write(); err != nil { // the supervisor's command and account may have moved
+				return err
+			}
+			if ended, err = c.launch(); err != nil {
+				return err
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -57,15 +62,24 @@ func (c *ControlPlane) Start(ctx context.Context) error {
 		case err := <-ended:
 			// Another Start may have been a moment earlier; then its supervisor has the lock.
 			ended = nil
-			if unlock, free := lock(s.Dir); free == nil {
-				unlock()
-				if !c.Running() {
-					return fmt.Errorf("cluster %q: supervisor ended (%v)%s", s.Name, err, c.hint())
-				}
+			if !s.supervised() && !c.Running() {
+				return fmt.Errorf("cluster %q: supervisor ended (%v)%s", s.Name, err, c.hint())
 			}
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// maxLaunches is how many supervisors one Start tries.
+const maxLaunches = 5
+
+// supervised says whether a supervisor holds the cluster.
+func (s *settings) supervised() bool {
+	unlock, err := lock(s.Dir)
+	if err == nil {
+		unlock()
+	}
+	return errors.Is(err, ErrSupervised)
 }
 
 // awaitPort returns when the API server's port is free. A server that was just killed holds it for a moment longer.

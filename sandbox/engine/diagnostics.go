@@ -116,7 +116,7 @@ var (
 	echoes = regexp.MustCompile(`^(update failed|preview failed|destroy failed|refresh failed|resource monitor shut down.*|` +
 		`.*error reading from server: EOF|.*the resource monitor has been shut down.*|.*transport is closing.*|` +
 		`.*connection error: desc = "transport:.*|.*marshaling properties: awaiting input property.*|.*code = Unavailable.*|` +
-		`.*context canceled)$`)
+		`.*context canceled|.*the client connection is closing.*)$`)
 )
 
 // messages unwraps an error text; a list becomes its items.

@@ -49,8 +49,10 @@ func (s *session) waitForDeadEngine(ctx context.Context) error {
 				alive = pid
 				continue
 			}
-			if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return fmt.Errorf("sandbox: %w", err)
+			for _, name := range []string{file, file + ".attrs"} {
+				if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+					return fmt.Errorf("sandbox: %w", err)
+				}
 			}
 		}
 		if alive == 0 {

@@ -3,7 +3,12 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
@@ -24,8 +29,15 @@ type repair struct {
 // What may exist is put into the state and then looked up by the engine itself, which drops what is not there.
 func (s *session) recover(ctx context.Context) ([]string, error) {
 	state, err := s.readState(s.env)
-	if err != nil || len(state.pending) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	targets, err := s.unfinishedRepair()
+	if err != nil || len(state.pending) == 0 && len(targets) == 0 {
+		return nil, err
+	}
+	if len(state.pending) == 0 {
+		return nil, s.lookUp(ctx, targets)
 	}
 	fmt.Fprintf(s.Out, "repairing %s: an engine was killed in the middle of %d operations\n", s.env, len(state.pending))
 	var r repair
@@ -43,6 +55,16 @@ func (s *session) recover(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	for urn := range r.adopt {
+		targets = append(targets, string(urn))
+	}
+	for _, urn := range r.check {
+		targets = append(targets, string(urn))
+	}
+	// Noted first: once the state is settled, nothing else says that these have to be looked up.
+	if err := s.noteRepair(targets); err != nil {
+		return nil, err
+	}
 	exported, err := s.stack.Export(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: read the state of %s: %w", s.env, err)
@@ -53,23 +75,63 @@ func (s *session) recover(ctx context.Context) ([]string, error) {
 	if err := s.stack.Import(ctx, exported); err != nil {
 		return nil, fmt.Errorf("sandbox: repair the state of %s: %w", s.env, err)
 	}
-	var targets []string
-	for urn := range r.adopt {
-		targets = append(targets, string(urn))
+	return r.notes, s.lookUp(ctx, targets)
+}
+
+// lookUp has the engine read the resources from the account and the cluster, and ends the repair.
+func (s *session) lookUp(ctx context.Context, targets []string) error {
+	state, err := s.readState(s.env)
+	if err != nil {
+		return err
 	}
-	for _, urn := range r.check {
-		targets = append(targets, string(urn))
+	present := map[string]bool{}
+	for _, r := range state.resources {
+		present[string(r.URN)] = true
 	}
+	// A target that a killed repair has dropped already would be an error.
+	targets = slices.DeleteFunc(targets, func(urn string) bool { return !present[urn] })
 	if len(targets) > 0 {
 		_, err := s.run(ctx, "refresh", func(ctx context.Context, sink eventSink) error {
 			_, err := s.stack.Refresh(ctx, optrefresh.Target(targets), optrefresh.EventStreams(sink), optrefresh.SuppressProgress())
 			return err
 		})
 		if err != nil {
-			return nil, fmt.Errorf("sandbox: look up what %s has: %w", s.env, err)
+			return fmt.Errorf("sandbox: look up what %s has: %w", s.env, err)
 		}
 	}
-	return r.notes, nil
+	return s.noteRepair(nil)
+}
+
+func (s *session) repairFile() string { return filepath.Join(s.projectDir(s.env), "repair.json") }
+
+// noteRepair keeps the resources that are still to be looked up, in case this run is killed too.
+func (s *session) noteRepair(targets []string) error {
+	if len(targets) == 0 {
+		if err := os.Remove(s.repairFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("sandbox: %w", err)
+		}
+		return nil
+	}
+	content, err := json.Marshal(targets)
+	if err != nil {
+		return fmt.Errorf("sandbox: %w", err)
+	}
+	return writeFile(s.repairFile(), content, 0o600)
+}
+
+func (s *session) unfinishedRepair() ([]string, error) {
+	content, err := os.ReadFile(s.repairFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var targets []string
+	if err == nil {
+		err = json.Unmarshal(content, &targets)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	return targets, nil
 }
 
 // planRepair decides about each open operation. inAccount finds the AWS resource that a URN has made, other than the

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -108,17 +107,16 @@ func (r *Result) take(e apitype.EngineEvent, shown *progress, found *diagnostics
 	}
 }
 
-// cliError is what the CLI wrote to its standard error: the Automation API wraps it in its own report.
+// cliError is what the CLI wrote to its standard error: the Automation API wraps it in a report of its own.
 func cliError(err error) string {
-	var closed interface{ Unwrap() error }
 	text := err.Error()
+	if strings.HasPrefix(text, "failed to run") && strings.Contains(text, "signal: ") {
+		return "the engine was killed; run it again to go on"
+	}
 	if _, after, found := strings.Cut(text, "\nstderr: "); found {
 		if stderr := strings.TrimSpace(after); stderr != "" {
 			return strings.TrimPrefix(stderr, "error: ")
 		}
-	}
-	if errors.As(err, &closed) && closed.Unwrap() != nil {
-		return closed.Unwrap().Error()
 	}
 	return text
 }

@@ -36,6 +36,7 @@ func newWorld(t *testing.T) *world {
 	if testing.Short() {
 		t.Skip("runs the real engine and control plane")
 	}
+	t.Parallel() // each world is mostly waiting
 	checkout, err := filepath.Abs("..")
 	require.NoError(t, err)
 	dir := t.TempDir()
@@ -172,14 +173,12 @@ func TestEnvironment_Life(t *testing.T) {
 			return nil
 		}))
 		client := w.client("dev")
-		_, err := client.AppsV1().Deployments("cloudinsight-dev").Patch(ctx, "cost", types.StrategicMergePatchType,
-			[]byte(`{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":77}}}}`), metav1.PatchOptions{})
-		require.NoError(t, err)
 		require.NoError(t, client.CoreV1().Services("cloudinsight-dev").Delete(ctx, "user", metav1.DeleteOptions{}))
+		require.NoError(t, client.AppsV1().Deployments("cloudinsight-dev").Delete(ctx, "cost", metav1.DeleteOptions{}))
 		drifted, err := w.Refresh(ctx, "dev")
 		require.NoError(t, err)
-		assert.Equal(t, 2, drifted.Changes["update"], "%v", drifted.Changes)
-		assert.Equal(t, 1, drifted.Changes["delete"], "%v", drifted.Changes)
+		assert.Equal(t, 1, drifted.Changes["update"], "%v", drifted.Changes)
+		assert.Equal(t, 2, drifted.Changes["delete"], "%v", drifted.Changes)
 		mended := w.up("dev")
 		assert.Equal(t, 3, mended.Changed(), "%v", mended.Changes)
 		w.noChange("dev")
@@ -187,6 +186,25 @@ func TestEnvironment_Life(t *testing.T) {
 			assert.Equal(t, 7.0, s.Get("aws:cloudwatch/logGroup:LogGroup", logs).Props["retentionInDays"])
 			return nil
 		}))
+	})
+
+	t.Run("a field that somebody else has taken is not taken back in silence", func(t *testing.T) {
+		deployments := w.client("dev").AppsV1().Deployments("cloudinsight-dev")
+		_, err := deployments.Patch(ctx, "metric", types.StrategicMergePatchType,
+			[]byte(`{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":77}}}}`), metav1.PatchOptions{FieldManager: "kubectl-edit"})
+		require.NoError(t, err)
+		drifted, err := w.Refresh(ctx, "dev")
+		require.NoError(t, err)
+		assert.Equal(t, 1, drifted.Changes["update"], "%v", drifted.Changes)
+		_, err = w.Up(ctx, "dev")
+		for _, want := range []string{"cloudinsight-dev/metric", "terminationGracePeriodSeconds", "kubectl-edit"} {
+			assert.ErrorContains(t, err, want)
+		}
+		require.NoError(t, deployments.Delete(ctx, "metric", metav1.DeleteOptions{}))
+		_, err = w.Refresh(ctx, "dev")
+		require.NoError(t, err)
+		w.up("dev")
+		w.noChange("dev")
 	})
 
 	t.Run("scaling the node group scales the nodes, and up does not scale it back", func(t *testing.T) {
@@ -222,7 +240,10 @@ func TestEnvironment_Life(t *testing.T) {
 // What the control plane finds out is reported by the object's name and with the reason.
 func TestEnvironment_ReportsWhatTheControlPlaneRefuses(t *testing.T) {
 	w, ctx := newWorld(t), context.Background()
-	w.up("staging")
+	up := w.up("staging")
+	for _, workload := range up.Report.Clusters[0].Workloads {
+		assert.Equal(t, int32(2), workload.Ready, "%s: up ends when the autoscaler's minimum is ready", workload.Name)
+	}
 	for name, c := range map[string]struct {
 		area   string
 		change map[string]any

@@ -125,10 +125,15 @@ func (c *Cluster) inspect(ctx context.Context, client kubernetes.Interface) erro
 	if err != nil {
 		return err
 	}
+	minimum, err := autoscaledMinimum(ctx, client)
+	if err != nil {
+		return err
+	}
 	for _, d := range deployments.Items {
 		if d.Namespace != metav1.NamespaceSystem && d.Spec.Replicas != nil {
 			c.Workloads = append(c.Workloads, Workload{
-				Namespace: d.Namespace, Name: d.Name, Ready: d.Status.ReadyReplicas, Desired: *d.Spec.Replicas,
+				Namespace: d.Namespace, Name: d.Name, Ready: d.Status.ReadyReplicas,
+				Desired: max(*d.Spec.Replicas, minimum[d.Namespace+"/"+d.Name]),
 			})
 		}
 	}

@@ -48,6 +48,9 @@ func (e *Engine) Up(ctx context.Context, env string) (Result, error) {
 		if err := s.markUp(true); err != nil {
 			return result, err
 		}
+		if err := e.awaitAutoscalers(ctx, env); err != nil {
+			return result, err
+		}
 		report, err := e.Report(ctx, env)
 		result.Report = &report
 		return result, err

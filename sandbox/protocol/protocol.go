@@ -36,7 +36,7 @@ func Serve(args []string, out io.Writer, start func(engine string) (plugin.Provi
 	}
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 		Init: func(s *grpc.Server) error {
-			pulumirpc.RegisterResourceProviderServer(s, plugin.NewProviderServer(p))
+			pulumirpc.RegisterResourceProviderServer(s, withDetail{plugin.NewProviderServer(p)})
 			return nil
 		},
 		Options: rpcutil.TracingServerInterceptorOptions(nil),
@@ -64,4 +64,25 @@ func engineAddress(args []string) string {
 		return ""
 	}
 	return last
+}
+
+// withDetail says of a detailed diff that it is there. The SDK's server sends it without that flag, and the engine then
+// ignores it and can show no difference.
+type withDetail struct{ pulumirpc.ResourceProviderServer }
+
+func (s withDetail) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	resp, err := s.ResourceProviderServer.Diff(ctx, req)
+	return detailed(resp), err
+}
+
+func (s withDetail) DiffConfig(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	resp, err := s.ResourceProviderServer.DiffConfig(ctx, req)
+	return detailed(resp), err
+}
+
+func detailed(resp *pulumirpc.DiffResponse) *pulumirpc.DiffResponse {
+	if resp != nil {
+		resp.HasDetailedDiff = len(resp.DetailedDiff) > 0
+	}
+	return resp
 }

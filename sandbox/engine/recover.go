@@ -3,15 +3,9 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
@@ -21,9 +15,17 @@ import (
 // repair is what to do about the operations that a killed engine had begun.
 type repair struct {
 	adopt map[resource.URN]string // resources that may have been made, with the id to look for
-	check []resource.URN          // resources that may have been changed or deleted
-	notes []string                // for the operator
+	todo  todo
+	notes []string // for the operator
 }
+
+// todo is what the engine has to do once its state is settled.
+type todo struct {
+	LookUp []string `json:"lookUp,omitempty"` // resources that may have been made or changed
+	Delete []string `json:"delete,omitempty"` // resources whose deletion had begun
+}
+
+func (t todo) empty() bool { return len(t.LookUp)+len(t.Delete) == 0 }
 
 // recover settles the operations that a killed engine left open, so that nothing is made twice and nothing is orphaned.
 // What may exist is put into the state and then looked up by the engine itself, which drops what is not there.
@@ -32,12 +34,12 @@ func (s *session) recover(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	targets, err := s.unfinishedRepair()
-	if err != nil || len(state.pending) == 0 && len(targets) == 0 {
+	rest, err := s.unfinishedRepair()
+	if err != nil || len(state.pending) == 0 && rest.empty() {
 		return nil, err
 	}
 	if len(state.pending) == 0 {
-		return nil, s.lookUp(ctx, targets)
+		return nil, s.finish(ctx, rest)
 	}
 	fmt.Fprintf(s.Out, "repairing %s: an engine was killed in the middle of %d operations\n", s.env, len(state.pending))
 	var r repair
@@ -55,14 +57,10 @@ func (s *session) recover(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	for urn := range r.adopt {
-		targets = append(targets, string(urn))
-	}
-	for _, urn := range r.check {
-		targets = append(targets, string(urn))
-	}
-	// Noted first: once the state is settled, nothing else says that these have to be looked up.
-	if err := s.noteRepair(targets); err != nil {
+	rest.LookUp = append(rest.LookUp, r.todo.LookUp...)
+	rest.Delete = append(rest.Delete, r.todo.Delete...)
+	// Noted first: once the state is settled, nothing else says what has to be done.
+	if err := s.noteRepair(rest); err != nil {
 		return nil, err
 	}
 	exported, err := s.stack.Export(ctx)
@@ -75,106 +73,61 @@ func (s *session) recover(ctx context.Context) ([]string, error) {
 	if err := s.stack.Import(ctx, exported); err != nil {
 		return nil, fmt.Errorf("sandbox: repair the state of %s: %w", s.env, err)
 	}
-	return r.notes, s.lookUp(ctx, targets)
-}
-
-// lookUp has the engine read the resources from the account and the cluster, and ends the repair.
-func (s *session) lookUp(ctx context.Context, targets []string) error {
-	state, err := s.readState(s.env)
-	if err != nil {
-		return err
-	}
-	present := map[string]bool{}
-	for _, r := range state.resources {
-		present[string(r.URN)] = true
-	}
-	// A target that a killed repair has dropped already would be an error.
-	targets = slices.DeleteFunc(targets, func(urn string) bool { return !present[urn] })
-	if len(targets) > 0 {
-		_, err := s.run(ctx, "refresh", func(ctx context.Context, sink eventSink) error {
-			_, err := s.stack.Refresh(ctx, optrefresh.Target(targets), optrefresh.EventStreams(sink), optrefresh.SuppressProgress())
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("sandbox: look up what %s has: %w", s.env, err)
-		}
-	}
-	return s.noteRepair(nil)
-}
-
-func (s *session) repairFile() string { return filepath.Join(s.projectDir(s.env), "repair.json") }
-
-// noteRepair keeps the resources that are still to be looked up, in case this run is killed too.
-func (s *session) noteRepair(targets []string) error {
-	if len(targets) == 0 {
-		if err := os.Remove(s.repairFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("sandbox: %w", err)
-		}
-		return nil
-	}
-	content, err := json.Marshal(targets)
-	if err != nil {
-		return fmt.Errorf("sandbox: %w", err)
-	}
-	return writeFile(s.repairFile(), content, 0o600)
-}
-
-func (s *session) unfinishedRepair() ([]string, error) {
-	content, err := os.ReadFile(s.repairFile())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var targets []string
-	if err == nil {
-		err = json.Unmarshal(content, &targets)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("sandbox: %w", err)
-	}
-	return targets, nil
+	return r.notes, s.finish(ctx, rest)
 }
 
 // planRepair decides about each open operation. inAccount finds the AWS resource that a URN has made, other than the
 // known ones.
 func planRepair(state stackState, inAccount func(resource.URN, map[string]bool) string) repair {
-	known := map[resource.URN]map[string]bool{}
-	for _, r := range state.resources {
-		if known[r.URN] == nil {
-			known[r.URN] = map[string]bool{}
-		}
-		known[r.URN][string(r.ID)] = true
-	}
 	r := repair{adopt: map[resource.URN]string{}}
 	note := func(op apitype.OperationV2, outcome string) {
 		r.notes = append(r.notes, fmt.Sprintf("%s: interrupted while %s, %s", label(string(op.Resource.URN)), op.Type, outcome))
 	}
 	for _, op := range state.pending {
+		if !op.Resource.Custom || isProvider(op.Resource) {
+			continue
+		}
 		urn := op.Resource.URN
-		if op.Type != apitype.OperationTypeCreating {
-			if known[urn] != nil && op.Resource.Custom && !isProvider(op.Resource) {
-				r.check = append(r.check, urn)
-				note(op, "looked up again")
+		recorded := state.find(string(urn))
+		switch {
+		case op.Type == apitype.OperationTypeCreating:
+			id := findMade(op.Resource, recorded, inAccount)
+			if id == "" {
+				note(op, "not made")
+				continue
 			}
-			continue
+			r.adopt[urn] = id
+			r.todo.LookUp = append(r.todo.LookUp, string(urn))
+			note(op, "looked up as "+id)
+		case len(recorded) == 0:
+		case op.Type == apitype.OperationTypeDeleting && len(recorded) == 1 && !recorded[0].Delete:
+			r.todo.Delete = append(r.todo.Delete, string(urn))
+			note(op, "deleted")
+		case op.Type == apitype.OperationTypeDeleting:
+			// The old half of a replacement is marked for deletion, and the next run sees to it.
+		default:
+			r.todo.LookUp = append(r.todo.LookUp, string(urn))
+			note(op, "looked up again")
 		}
-		id := ""
-		switch pkg, _, _ := strings.Cut(string(op.Resource.Type), ":"); {
-		case !op.Resource.Custom || isProvider(op.Resource):
-		case pkg == "aws":
-			id = inAccount(urn, known[urn])
-		case pkg == "kubernetes":
-			if id = objectID(op.Resource.Inputs); known[urn][id] {
-				id = ""
-			}
-		}
-		if id == "" {
-			note(op, "not made")
-			continue
-		}
-		r.adopt[urn] = id
-		note(op, "looked up as "+id)
 	}
 	return r
+}
+
+// findMade returns the id under which a resource may have been made, other than those that are recorded.
+func findMade(r apitype.ResourceV3, recorded []apitype.ResourceV3, inAccount func(resource.URN, map[string]bool) string) string {
+	known := map[string]bool{}
+	for _, old := range recorded {
+		known[string(old.ID)] = true
+	}
+	switch pkg, _, _ := strings.Cut(string(r.Type), ":"); pkg {
+	case "aws":
+		return inAccount(r.URN, known)
+	case "kubernetes":
+		if id := objectID(r.Inputs); !known[id] {
+			return id
+		}
+	}
+	return ""
 }
 
 func isProvider(r apitype.ResourceV3) bool {

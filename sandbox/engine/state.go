@@ -43,6 +43,17 @@ func (e *Engine) readState(env string) (stackState, error) {
 	return stackState{resources: checkpoint.Latest.Resources, pending: checkpoint.Latest.PendingOperations}, nil
 }
 
+// find returns what is recorded under a URN: none, one, or the halves of a replacement.
+func (s stackState) find(urn string) []apitype.ResourceV3 {
+	var found []apitype.ResourceV3
+	for _, r := range s.resources {
+		if string(r.URN) == urn {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
 // outputs are the stack's outputs; those that are secret are named, not shown.
 func (s stackState) outputs() map[string]any {
 	for _, r := range s.resources {

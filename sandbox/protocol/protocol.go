@@ -68,7 +68,9 @@ func engineAddress(args []string) string {
 
 // withDetail says of a detailed diff that it is there. The SDK's server sends it without that flag, and the engine then
 // ignores it and can show no difference.
-type withDetail struct{ pulumirpc.ResourceProviderServer }
+type withDetail struct {
+	pulumirpc.ResourceProviderServer
+}
 
 func (s withDetail) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	resp, err := s.ResourceProviderServer.Diff(ctx, req)

@@ -52,10 +52,12 @@ lint: ## Run the linters of .golangci.yaml
 	$(GO) tool -modfile tools/lint/go.mod golangci-lint run
 
 golden: ## Rewrite the golden files from the stack files; review the diff
-	$(GO) test ./stacks -update
+	-$(GO) test ./stacks -update
+	git diff --stat -- stacks
 
 docs: ## Rewrite the generated documentation
-	$(GO) test ./config -update
+	-$(GO) test ./config ./stacks -run 'Reference|Graph' -update
+	git diff --stat -- docs
 
 bench: tools ## Measure up and preview, and print a table of the figures
 	$(GO) run ./sandbox/bench

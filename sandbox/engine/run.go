@@ -110,7 +110,7 @@ func (r *Result) take(e apitype.EngineEvent, shown *progress, found *diagnostics
 // cliError is what the CLI wrote to its standard error: the Automation API wraps it in a report of its own.
 func cliError(err error) string {
 	text := err.Error()
-	if strings.HasPrefix(text, "failed to run") && strings.Contains(text, "signal: ") {
+	if first, _, _ := strings.Cut(text, "\n"); strings.HasSuffix(first, "signal: killed") {
 		return "the engine was killed; run it again to go on"
 	}
 	if _, after, found := strings.Cut(text, "\nstderr: "); found {

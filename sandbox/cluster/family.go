@@ -35,6 +35,7 @@ type program struct {
 type family struct {
 	ctx     context.Context
 	started func(name string, p process)
+	intact  func() error // whether a program may be started again
 	log     *slog.Logger
 	spawn   chan func() // run on the thread that owns the children
 
@@ -44,9 +45,9 @@ type family struct {
 	keepers sync.WaitGroup
 }
 
-// newFamily tells started about every child that it makes.
-func newFamily(ctx context.Context, started func(string, process), log *slog.Logger) *family {
-	f := &family{ctx: ctx, started: started, log: log, spawn: make(chan func()), running: map[string]*exec.Cmd{}}
+// newFamily tells started about every child that it makes, and starts none again once intact returns an error.
+func newFamily(ctx context.Context, started func(string, process), intact func() error, log *slog.Logger) *family {
+	f := &family{ctx: ctx, started: started, intact: intact, log: log, spawn: make(chan func()), running: map[string]*exec.Cmd{}}
 	go func() {
 		// The kernel signals a child when the thread that made it ends, so that thread must last as long as the process:
 		// it is locked and never given back.
@@ -60,14 +61,19 @@ func newFamily(ctx context.Context, started func(string, process), log *slog.Log
 }
 
 // start runs the program and keeps it running until the family ends. When it cannot be kept running, fail gets the reason.
+// It returns once the program has been started, or could not be, for the first time.
 func (f *family) start(p program, fail context.CancelCauseFunc) {
+	begun := make(chan struct{})
+	defer func() { <-begun }()
 	f.keepers.Go(func() {
+		first := sync.OnceFunc(func() { close(begun) })
+		defer first()
 		defer p.log.Close()
 		failures := 0
 		for pause := firstPause; ; pause *= 2 {
 			began := time.Now()
 			tail := &tailWriter{next: p.log}
-			err := f.once(p, tail)
+			err := f.once(p, tail, first)
 			if f.over() {
 				return
 			}
@@ -85,12 +91,19 @@ func (f *family) start(p program, fail context.CancelCauseFunc) {
 				return
 			case <-time.After(pause):
 			}
+			// A program would make its part of a removed directory anew.
+			if err := f.intact(); err != nil {
+				fail(err)
+				return
+			}
 		}
 	})
 }
 
-// once runs the program until it ends.
-func (f *family) once(p program, output io.Writer) error {
+// once runs the program until it ends; begun is called when it runs.
+func (f *family) once(p program, output io.Writer, begun func()) error {
+	// The log is opened with its first line, which must not be after the directory has been removed: that would make it anew.
+	fmt.Fprintf(output, "--- %s starts at %s\n", p.name, time.Now().Format(time.RFC3339))
 	command := exec.Command(p.path, p.arguments...)
 	command.Stdout, command.Stderr = output, output
 	command.Dir = "/"
@@ -102,10 +115,12 @@ func (f *family) once(p program, output io.Writer) error {
 	case <-f.ctx.Done():
 		return f.ctx.Err()
 	}
-	if err := <-result; err != nil {
+	err := <-result
+	begun()
+	if err != nil {
 		return err
 	}
-	err := command.Wait()
+	err = command.Wait()
 	f.mu.Lock()
 	delete(f.running, p.name)
 	f.mu.Unlock()

@@ -121,11 +121,16 @@ func (s *settings) write() error {
 
 // writeFile replaces the file whole, readable by its owner only.
 func writeFile(path string, content []byte) error {
-	next := path + ".new"
-	if err := os.WriteFile(next, content, 0o600); err != nil {
+	next, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
+	if err != nil {
 		return fmt.Errorf("cluster: %w", err)
 	}
-	if err := os.Rename(next, path); err != nil {
+	defer os.Remove(next.Name()) // gone already, unless something failed
+	_, err = next.Write(content)
+	if err := errors.Join(err, next.Close()); err != nil {
+		return fmt.Errorf("cluster: %w", err)
+	}
+	if err := os.Rename(next.Name(), path); err != nil {
 		return fmt.Errorf("cluster: %w", err)
 	}
 	return nil

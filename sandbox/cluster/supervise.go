@@ -27,7 +27,7 @@ var errVanished = errors.New("the cluster's directory is gone")
 // supervisor is the state of one Supervise.
 type supervisor struct {
 	settings *settings
-	identity os.FileInfo // of the settings file: a directory made anew is not this cluster
+	identity os.FileInfo // of the authority, which is never rewritten: a directory made anew is not this cluster
 	log      *slog.Logger
 	family   *family
 
@@ -48,7 +48,7 @@ func Supervise(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	identity, err := os.Stat(filepath.Join(dir, settingsFile))
+	identity, err := os.Stat(pki(dir, "ca.crt"))
 	if err != nil {
 		return fmt.Errorf("cluster: %w", err)
 	}
@@ -67,7 +67,7 @@ func Supervise(ctx context.Context, dir string) error {
 	defer stopSignals()
 	go v.endWithDirectory(ctx, cancel)
 
-	v.family = newFamily(ctx, v.childChanged, v.log)
+	v.family = newFamily(ctx, v.childChanged, v.intact, v.log)
 	err = v.run(ctx, cancel)
 	v.family.end()
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
@@ -189,9 +189,8 @@ func (v *supervisor) endWithDirectory(ctx context.Context, cancel context.Cancel
 		owner = processOf(s.OwnerPID)
 	}
 	for {
-		now, err := os.Stat(filepath.Join(s.Dir, settingsFile))
-		if err != nil || !os.SameFile(now, v.identity) {
-			cancel(errVanished)
+		if err := v.intact(); err != nil {
+			cancel(err)
 			return
 		}
 		if s.OwnerPID > 0 && !owner.alive() {
@@ -204,6 +203,15 @@ func (v *supervisor) endWithDirectory(ctx context.Context, cancel context.Cancel
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
+}
+
+// intact is errVanished once the directory is gone, or has another cluster.
+func (v *supervisor) intact() error {
+	now, err := os.Stat(pki(v.settings.Dir, "ca.crt"))
+	if err != nil || !os.SameFile(now, v.identity) {
+		return errVanished
+	}
+	return nil
 }
 
 func (v *supervisor) childChanged(name string, p process) {

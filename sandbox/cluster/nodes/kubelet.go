@@ -27,7 +27,7 @@ func (m *Manager) newRecorder(b record.EventBroadcaster) record.EventRecorder {
 }
 
 func (m *Manager) podChanged(pod *corev1.Pod, wake func()) {
-	if m.holdAddress(pod) {
+	if m.holdAddress(pod) || m.nodeMissing(pod) {
 		m.queue.Add(pod.Namespace + "/" + pod.Name)
 	}
 	if isNetworkPlugin(pod) && podReady(pod) {
@@ -61,6 +61,26 @@ func (m *Manager) podDeleted(obj any) {
 	m.mu.Unlock()
 }
 
+// nodeMissing says whether the pod is bound to a node that is not (yet, or any more) known.
+func (m *Manager) nodeMissing(pod *corev1.Pod) bool {
+	if pod.Spec.NodeName == "" {
+		return false
+	}
+	_, err := m.nodes.Get(pod.Spec.NodeName)
+	return apierrors.IsNotFound(err)
+}
+
+// nodeDeleted looks after the pods that a removed node leaves.
+func (m *Manager) nodeDeleted(obj any) {
+	name, err := cache.DeletionHandlingMetaNamespaceKeyFunc(obj)
+	if err != nil {
+		return
+	}
+	for _, pod := range m.podsOn(name) {
+		m.queue.Add(pod.Namespace + "/" + pod.Name)
+	}
+}
+
 func (m *Manager) work(ctx context.Context) {
 	for {
 		key, shutdown := m.queue.Get()
@@ -88,13 +108,13 @@ func (m *Manager) prepare(ctx context.Context, key string) (again bool, err erro
 		return false, err
 	}
 	pod := obj.(*corev1.Pod)
+	if m.nodeMissing(pod) {
+		return m.dropOrphan(ctx, pod)
+	}
 	if pod.Spec.NodeName == "" || pod.Status.PodIP != "" || finished(pod) || pod.DeletionTimestamp != nil {
 		return false, nil
 	}
 	node, err := m.nodes.Get(pod.Spec.NodeName)
-	if apierrors.IsNotFound(err) {
-		return true, nil // the watch of pods is ahead of the one of nodes, or the node has just gone
-	}
 	if err != nil || node.Annotations[annotationSlot] == "" {
 		return false, err
 	}
@@ -116,6 +136,26 @@ func (m *Manager) prepare(ctx context.Context, key string) (again bool, err erro
 		ContainerStatuses: waiting(pod, func(string) (string, string) { return "ContainerCreating", "" }),
 	}
 	return false, m.patchStatus(ctx, pod, status)
+}
+
+// dropOrphan deletes a pod whose node is gone, as the garbage collector of pods does after 40 seconds. Again is for a node
+// that the watch has not shown yet.
+func (m *Manager) dropOrphan(ctx context.Context, pod *corev1.Pod) (again bool, err error) {
+	_, err = m.client.CoreV1().Nodes().Get(ctx, pod.Spec.NodeName, metav1.GetOptions{})
+	if err == nil {
+		return true, nil
+	}
+	if !apierrors.IsNotFound(err) {
+		return false, err
+	}
+	now, uid := int64(0), pod.UID
+	err = m.client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
+		GracePeriodSeconds: &now, Preconditions: &metav1.Preconditions{UID: &uid},
+	})
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		err = nil // gone already, or another pod of that name
+	}
+	return false, err
 }
 
 // podAddress is the node's own for pods in the host's network, else a free one of the node's subnet.

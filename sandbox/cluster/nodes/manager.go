@@ -43,6 +43,9 @@ type Manager struct {
 	addresses map[string]netip.Addr // given to pods, by namespace/name
 }
 
+// shortly is when Reconcile wants to be called again after a step that has to be followed by another.
+const shortly = 300 * time.Millisecond
+
 // byNode indexes pods by the node that they are bound to.
 const byNode = "node"
 
@@ -79,7 +82,7 @@ func NewManager(client kubernetes.Interface, kubeletVersion string, extraImages 
 				wake()
 			}
 		},
-		DeleteFunc: func(any) { wake() },
+		DeleteFunc: func(obj any) { m.nodeDeleted(obj); wake() },
 	})
 	must(err)
 	return m
@@ -133,7 +136,11 @@ func (m *Manager) Reconcile(ctx context.Context, c *desired.Cluster) (problems [
 	}
 	for _, node := range existing {
 		if s, keep := p.keep[node.Name]; keep {
-			if err := m.update(ctx, node, s); err != nil {
+			err := m.update(ctx, node, s)
+			if apierrors.IsConflict(err) {
+				again, err = shortly, nil // somebody changed it meanwhile
+			}
+			if err != nil {
 				errs = append(errs, err)
 			}
 		}
@@ -144,7 +151,7 @@ func (m *Manager) Reconcile(ctx context.Context, c *desired.Cluster) (problems [
 			errs = append(errs, err)
 		}
 		if !done {
-			again = time.Second
+			again = shortly
 		}
 	}
 	return problems, again, errors.Join(errs...)
@@ -223,7 +230,10 @@ func (m *Manager) update(ctx context.Context, node *corev1.Node, s slot) error {
 		return nil
 	}
 	_, err := m.client.CoreV1().Nodes().Update(ctx, next, metav1.UpdateOptions{})
-	if err != nil && !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) {
+	if apierrors.IsConflict(err) {
+		return err
+	}
+	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("node %q: %w", node.Name, err)
 	}
 	return nil

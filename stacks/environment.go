@@ -109,7 +109,7 @@ func (e *environment) newCluster(keys *environmentKeys, network *vpc.Network) (*
 	return eks.NewCluster(e.ctx, e.name, &eks.ClusterArgs{
 		Name: e.name, Region: e.cfg.Region, Version: c.Version, NodeGroups: nodeGroups(e.cfg.NodeGroups),
 		PrivateSubnets: network.PrivateSubnets, PodSubnets: network.PodSubnets, VPCID: network.ID,
-		PublicAccessCIDRs: c.PublicAccessCIDRs, ServiceCIDR: c.ServiceCIDR, LogRetentionDays: c.LogRetentionDays,
+		PublicAccessCIDRs: c.PublicAccessCIDRs, AdminRoleARNs: c.AdminRoleARNs, ServiceCIDR: c.ServiceCIDR, LogRetentionDays: c.LogRetentionDays,
 		SecretsKeyARN: keys.cluster.ARN, LogKeyARN: keys.logs.ARN, Tags: defaultTags(e.cfg),
 	}, e.onlyAWS())
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -66,6 +67,8 @@ type ClusterArgs struct {
 	LogRetentionDays int
 	// PodSubnets by zone, for pods with addresses of their own range; empty: pods share the nodes' subnets.
 	PodSubnets map[string]pulumi.StringOutput
+	// AdminRoleARNs are IAM roles that administer the cluster besides its creator, which must not be among them.
+	AdminRoleARNs []string
 	// Tags for what the provider's default tags do not reach: instances, volumes and interfaces.
 	Tags map[string]string
 	// PermissionsBoundary of the roles (default none).
@@ -131,6 +134,11 @@ func (a *ClusterArgs) validate() error {
 			problems = append(problems, fmt.Errorf("public access cidrs[%d]: must be a CIDR block, got %q", i, cidr))
 		}
 	}
+	for i, arn := range a.AdminRoleARNs {
+		if !strings.HasPrefix(arn, "arn:aws:iam::") || !strings.Contains(arn, ":role/") {
+			problems = append(problems, fmt.Errorf("admin role arns[%d]: must be the ARN of an IAM role, got %q", i, arn))
+		}
+	}
 	if len(a.NodeGroups) == 0 {
 		problems = append(problems, errors.New("node groups: must have at least one"))
 	}
@@ -167,6 +175,10 @@ func (b *builder) build(c *Cluster) (err error) {
 	if err != nil {
 		return err
 	}
+	admins, err := b.admins()
+	if err != nil {
+		return err
+	}
 	before, err := b.addonsBeforeNodes()
 	if err != nil {
 		return err
@@ -187,7 +199,7 @@ func (b *builder) build(c *Cluster) (err error) {
 	c.OIDCProviderARN = oidc.Arn
 	c.OIDCIssuer = oidc.Url
 	c.NodeRoleARN = b.nodeRole.Arn
-	c.Ready = slices.Concat([]pulumi.Resource{b.cluster}, before, groups, after)
+	c.Ready = slices.Concat([]pulumi.Resource{b.cluster}, admins, before, groups, after)
 	return nil
 }
 

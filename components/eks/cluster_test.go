@@ -140,6 +140,7 @@ func TestCluster_EverythingSet(t *testing.T) {
 	args := defaults()
 	args.PublicAccessCIDRs = []string{"203.0.113.0/24"}
 	args.PodSubnets = subnets("af-south-1a", "af-south-1b")
+	args.AdminRoleARNs = []string{"arn:aws:iam::111122223333:role/platform"}
 	args.Tags = map[string]string{"Owner": "platform"}
 	args.LogRetentionDays, args.ServiceCIDR = 7, "10.100.0.0/16"
 	args.NodeGroups["system"] = NodeGroup{
@@ -159,6 +160,8 @@ func TestCluster_EverythingSet(t *testing.T) {
 		assert.Equal(t, want, group.Input(path), path)
 	}
 	assert.Equal(t, "system", group.Inputs["labels"].(map[string]any)["cloudinsight.com/purpose"])
+	admin := rec.Named(t, "aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "main-admin-platform")
+	assert.Equal(t, clusterAdminPolicy, admin.Input("policyArn"))
 	template := rec.Named(t, templateToken, "main-system")
 	assert.Equal(t, "/dev/xvdb", template.Input("blockDeviceMappings[0].deviceName"), "Bottlerocket's data volume")
 	for i, resource := range []string{"instance", "volume", "network-interface"} {
@@ -192,6 +195,7 @@ func TestCluster_Refuses(t *testing.T) {
 		"no groups":       {func(a *ClusterArgs) { a.NodeGroups = nil }, "node groups: must have at least one"},
 		"access":          {func(a *ClusterArgs) { a.PublicAccessCIDRs = []string{"anywhere"} }, `public access cidrs[0]: must be a CIDR block, got "anywhere"`},
 		"name":            {func(a *ClusterArgs) { a.Name = "" }, "name: must have 1 to 100 characters"},
+		"admin":           {func(a *ClusterArgs) { a.AdminRoleARNs = []string{"root"} }, `admin role arns[0]: must be the ARN of an IAM role, got "root"`},
 		"min above max":   {group(NodeGroup{InstanceTypes: []string{"t3.large"}, Min: 3, Desired: 3, Max: 1}), `node group "x": size: must hold`},
 		"unknown type":    {group(NodeGroup{InstanceTypes: []string{"z1.huge"}, Max: 1}), `"z1.huge" is not known`},
 		"two arches":      {group(NodeGroup{InstanceTypes: []string{"m5.large", "m6g.large"}, Max: 1}), "must have one architecture, got amd64 and arm64"},

@@ -9,7 +9,8 @@ type Cluster struct {
 	PublicAccessCIDRs []string `json:"publicAccessCidrs"`
 	// Days that control plane logs are kept. Rule: AWS's fixed set of values.
 	LogRetentionDays int `json:"logRetentionDays"`
-	// IAM roles with full access to the cluster, such as the one that deploys. Rule: role ARNs, none twice.
+	// IAM roles with full access to the cluster besides the one that created it, which EKS lets in by itself. Rule: role
+	// ARNs, none twice.
 	AdminRoleARNs []string `json:"adminRoleArns"`
 	// Range of the addresses of Kubernetes services. Rule: private, between /12 and /24, apart from network.cidr
 	// and network.podCidr.

@@ -49,10 +49,8 @@ func (s *session) waitForDeadEngine(ctx context.Context) error {
 				alive = pid
 				continue
 			}
-			for _, name := range []string{file, file + ".attrs"} {
-				if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-					return fmt.Errorf("sandbox: %w", err)
-				}
+			if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return fmt.Errorf("sandbox: %w", err)
 			}
 		}
 		if alive == 0 {
@@ -70,7 +68,32 @@ func (s *session) waitForDeadEngine(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, pluginsGone)
 	defer cancel()
-	return lifeline.Wait(ctx, s.lifeline(s.env))
+	if err := lifeline.Wait(ctx, s.lifeline(s.env)); err != nil {
+		return err
+	}
+	return s.removeUnfinished()
+}
+
+// removeUnfinished removes the files that a killed engine was writing. The backend writes each file under another name and
+// renames it, so the file itself is whole; but it takes anything among the locks for a lock. Its files of metadata beside
+// the content are not written so: an empty one would make the stack unreadable, which is why the backend's URL turns them off.
+func (s *session) removeUnfinished() error {
+	state := filepath.Join(s.stateDir(), ".pulumi")
+	for _, pattern := range []string{
+		filepath.Join(state, "locks", "organization", s.project.Name, s.env, "*.tmp"),
+		filepath.Join(state, "stacks", s.project.Name, s.env+".json*.tmp"),
+	} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			return fmt.Errorf("sandbox: %w", err)
+		}
+		for _, file := range files {
+			if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return fmt.Errorf("sandbox: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // holder returns the living process behind a lock file, or 0.

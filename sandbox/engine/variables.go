@@ -36,16 +36,17 @@ func (e *Engine) variables(env string, tools toolchain.Tools) (map[string]string
 		"PATH":                          tools.Shims + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"KUBECONFIG":                    e.KubeconfigFile(env),
 		"PULUMI_HOME":                   e.homeDir(),
-		"PULUMI_BACKEND_URL":            "file://" + filepath.ToSlash(e.stateDir()),
+		"PULUMI_BACKEND_URL":            "file://" + filepath.ToSlash(e.stateDir()) + "?metadata=skip", // see removeUnfinished
 		"PULUMI_STACK":                  env,
 		"PULUMI_CONFIG_PASSPHRASE_FILE": e.passphraseFile(),
 		"PULUMI_SKIP_UPDATE_CHECK":      "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION":   "true",
 		"PULUMI_IGNORE_AMBIENT_PLUGINS":                 "true",
 		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
-		lifeline.File:       e.lifeline(env),
-		RootVariable:        e.Root,
-		EnvironmentVariable: env,
+		"NODE_COMPILE_CACHE":                            filepath.Join(e.Root, "node"),
+		lifeline.File:                                   e.lifeline(env),
+		RootVariable:                                    e.Root,
+		EnvironmentVariable:                             env,
 	}
 	if e.Owner != 0 {
 		vars[planes.OwnerVariable] = strconv.Itoa(e.Owner)

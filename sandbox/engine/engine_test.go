@@ -51,7 +51,8 @@ func groups(t *testing.T, e *Engine, env string) []string {
 	var ids []string
 	require.NoError(t, e.Account().View(func(s *account.State) error {
 		for _, r := range s.OfStack(env) {
-			if r.Type == "aws:ec2/securityGroup:SecurityGroup" {
+			// The VPC's own group was made by AWS.
+			if r.Type == "aws:ec2/securityGroup:SecurityGroup" && r.URN != "" {
 				ids = append(ids, r.ID)
 			}
 		}

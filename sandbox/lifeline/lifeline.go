@@ -23,13 +23,15 @@ const File = "SANDBOX_LIFELINE"
 
 // Hold takes the line: the process exits as soon as the engine is gone.
 func Hold() error {
-	if _, err := lockShared(); err != nil {
+	held, err := lockShared()
+	if err != nil {
 		return err
 	}
 	// The engine interrupts a plugin when it is done with it, and waits seconds for one that does not end.
 	signal.Reset(syscall.SIGINT, syscall.SIGTERM)
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
+		_ = held.Close()
 		os.Exit(1)
 	}()
 	return nil
@@ -42,6 +44,7 @@ func Run(name string, args ...string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	defer held.Close()
 	cmd := exec.Command(name, args...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if held != nil {
@@ -78,7 +81,7 @@ func Wait(ctx context.Context, path string) error {
 	return nil
 }
 
-// lockShared locks the file of the environment until the process ends; nil when no file is named.
+// lockShared locks the file of the environment for as long as it is open; nil when no file is named.
 func lockShared() (*os.File, error) {
 	path := os.Getenv(File)
 	if path == "" {
@@ -92,9 +95,5 @@ func lockShared() (*os.File, error) {
 		f.Close()
 		return nil, fmt.Errorf("lifeline: lock %s: %w", path, err)
 	}
-	locked = f
 	return f, nil
 }
-
-// locked keeps the file from being closed by the garbage collector.
-var locked *os.File

@@ -3,6 +3,7 @@ package lifeline
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 		if err := Hold(); err != nil {
 			panic(err)
 		}
-		os.Stdout.WriteString("ready\n")
+		fmt.Println("ready")
 		select {}
 	case "wrapper":
 		code, err := Run("/bin/sh", "-c", "echo $$; exec sleep 60")

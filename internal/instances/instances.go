@@ -52,6 +52,11 @@ func Names() []string {
 // Burstable says whether the type lives on CPU credits.
 func (t Type) Burstable() bool { return strings.HasPrefix(t.Name, "t") }
 
+// AddressPods is the number of pods that the type's interfaces have single addresses for, without prefix delegation. The
+// two are aws-node and kube-proxy, which use the host's address.
+// https://github.com/aws/amazon-vpc-cni-k8s/blob/master/misc/eni-max-pods.txt
+func (t Type) AddressPods() int { return t.ENIs*(t.AddressesPerENI-1) + 2 }
+
 // MaxPods is the number of pods that a node can address with prefix delegation, where each address of an interface but
 // the first becomes a /28. Custom networking takes the first interface away from pods. AWS advises at most 110 pods for
 // nodes of less than 30 virtual CPUs and 250 for larger ones.

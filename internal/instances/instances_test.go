@@ -67,3 +67,11 @@ func TestType_Burstable(t *testing.T) {
 		assert.Equal(t, want, got.Burstable(), name)
 	}
 }
+
+func TestType_AddressPods(t *testing.T) {
+	for name, want := range map[string]int{"t3.micro": 4, "t3.medium": 17, "m5.xlarge": 58, "m5.4xlarge": 234} {
+		kind, ok := instances.Lookup(name)
+		require.True(t, ok)
+		assert.Equal(t, want, kind.AddressPods(), name)
+	}
+}

@@ -307,7 +307,12 @@ func roleOf(c *call, arn string) *account.Resource {
 
 // trusts says whether the role's trust policy names the service.
 func trusts(role *account.Resource, service string) bool {
-	doc, _, err := parsePolicy(role.Props["assumeRolePolicy"])
+	return admits(role.Props["assumeRolePolicy"], service)
+}
+
+// admits says whether a policy allows the service principal something.
+func admits(policy any, service string) bool {
+	doc, _, err := parsePolicy(policy)
 	if err != nil {
 		return false
 	}

@@ -108,25 +108,10 @@ func keyOf(c *call, key string) *account.Resource {
 	return c.find(typeKey, key[strings.LastIndex(key, "/")+1:])
 }
 
-// keyAllows says whether the key's policy lets the service principal use it.
-func keyAllows(key *account.Resource, service string) bool {
-	doc, _, err := parsePolicy(key.Props["policy"])
-	if err != nil {
-		return false
-	}
-	for _, s := range doc.Statement {
-		principal, _ := s.Principal.(map[string]any)
-		if s.Effect == "Allow" && contains(asStrings(principal["Service"]), service) {
-			return true
-		}
-	}
-	return false
-}
-
 // needKey refuses a key that does not exist or that the service may not use.
 func needKey(c *call, operation, arn, service string) error {
 	key := keyOf(c, arn)
-	if key == nil || service != "" && !keyAllows(key, service) {
+	if key == nil || service != "" && !admits(key.Props["policy"], service) {
 		return fail(operation, "AccessDeniedException", "The specified KMS Key Id '%s' does not exist or does not allow %s; its policy must name the service", arn, service)
 	}
 	return nil

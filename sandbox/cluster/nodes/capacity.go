@@ -5,6 +5,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/cloudinsight/platform/internal/instances"
 )
 
 const (
@@ -21,7 +23,7 @@ const (
 )
 
 // Capacity returns what a node of the type has, and what is left of it for pods on AL2023.
-func Capacity(t InstanceType, maxPods int) (capacity, allocatable corev1.ResourceList) {
+func Capacity(t instances.Type, maxPods int) (capacity, allocatable corev1.ResourceList) {
 	memory := t.MemoryMiB * (1000 - hypervisorShare) / 1000
 	capacity = resources(t.VCPU*1000, memory, volumeGiB, maxPods)
 	allocatable = resources(t.VCPU*1000-reservedMilliCPU(t.VCPU*1000), memory-reservedMiB(t)-evictionMiB, volumeGiB*9/10-1, maxPods)
@@ -31,7 +33,7 @@ func Capacity(t InstanceType, maxPods int) (capacity, allocatable corev1.Resourc
 // MaxPods returns how many pods the kubelet of a managed node admits: what the launch template says; else, with prefix
 // delegation, the limit that EKS recommends; else what the interfaces have addresses for.
 // https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html#determine-max-pods
-func MaxPods(t InstanceType, configured int, prefixDelegation bool) int {
+func MaxPods(t instances.Type, configured int, prefixDelegation bool) int {
 	switch {
 	case configured > 0:
 		return configured
@@ -40,7 +42,7 @@ func MaxPods(t InstanceType, configured int, prefixDelegation bool) int {
 	case prefixDelegation:
 		return 250
 	default:
-		return t.MaxPods
+		return t.AddressPods()
 	}
 }
 
@@ -61,7 +63,7 @@ func reservedMilliCPU(total int) int {
 
 // reservedMiB is nodeadm's reservation of memory. It counts the pods that the type's interfaces allow, whatever max pods
 // is configured.
-func reservedMiB(t InstanceType) int { return 255 + 11*t.MaxPods }
+func reservedMiB(t instances.Type) int { return 255 + 11*t.AddressPods() }
 
 func resources(milliCPU, memoryMiB, storageGiB, pods int) corev1.ResourceList {
 	return corev1.ResourceList{

@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cloudinsight/platform/internal/instances"
 )
 
 // The figures of nodeadm for real instances: kube-reserved of t3.medium is 70m and 442Mi, of m5.xlarge 80m and 893Mi.
@@ -19,8 +21,8 @@ func TestCapacity(t *testing.T) {
 		"m5.4xlarge": {15890, 60620 - 2829 - 100},
 	} {
 		t.Run(name, func(t *testing.T) {
-			kind, err := LookupInstanceType(name)
-			require.NoError(t, err)
+			kind, known := instances.Lookup(name)
+			require.True(t, known)
 			capacity, allocatable := Capacity(kind, 42)
 			assert.Equal(t, want.milliCPU, allocatable.Cpu().MilliValue())
 			assert.Equal(t, want.memoryMiB, allocatable.Memory().Value()>>20)
@@ -36,24 +38,19 @@ func TestCapacity(t *testing.T) {
 }
 
 func TestEveryInstanceTypeHasRoomForPods(t *testing.T) {
-	assert.Greater(t, len(instanceTypes), 40)
-	for name, kind := range instanceTypes {
-		_, allocatable := Capacity(kind, kind.MaxPods)
+	for _, name := range instances.Names() {
+		kind, _ := instances.Lookup(name)
+		_, allocatable := Capacity(kind, kind.AddressPods())
 		assert.Positive(t, allocatable.Memory().Value(), name)
 		assert.Contains(t, []string{"amd64", "arm64"}, kind.Arch, name)
-		assert.Positive(t, kind.MaxPods, name)
+		assert.Positive(t, kind.AddressPods(), name)
 	}
 }
 
 func TestMaxPods(t *testing.T) {
-	medium, large := InstanceType{VCPU: 2, MaxPods: 17}, InstanceType{VCPU: 32, MaxPods: 234}
+	medium, large := instances.Type{VCPU: 2, ENIs: 3, AddressesPerENI: 6}, instances.Type{VCPU: 32, ENIs: 8, AddressesPerENI: 30}
 	assert.Equal(t, 17, MaxPods(medium, 0, false), "what the interfaces allow")
 	assert.Equal(t, 110, MaxPods(medium, 0, true))
 	assert.Equal(t, 250, MaxPods(large, 0, true))
 	assert.Equal(t, 58, MaxPods(medium, 58, true), "the launch template decides")
-}
-
-func TestLookupInstanceTypeNamesTheTable(t *testing.T) {
-	_, err := LookupInstanceType("x99.mega")
-	assert.ErrorContains(t, err, `instance type "x99.mega": not in the sandbox's table`)
 }

@@ -12,6 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/cloudinsight/platform/internal/instances"
 	"github.com/cloudinsight/platform/sandbox/cluster/desired"
 )
 
@@ -19,7 +20,7 @@ import (
 // are filled evenly and a node keeps its zone whatever the size of the group becomes.
 type slot struct {
 	group   desired.NodeGroup
-	kind    InstanceType
+	kind    instances.Type
 	ordinal int
 	subnet  desired.Subnet
 }
@@ -91,7 +92,7 @@ func slotsOf(c *desired.Cluster) (map[string]slot, []desired.Problem) {
 			problems = append(problems, desired.Problem{Subject: fmt.Sprintf("node group %q", g.Name), Message: err.Error()})
 			continue
 		}
-		kind, _ := LookupInstanceType(g.InstanceType)
+		kind, _ := instances.Lookup(g.InstanceType)
 		for i := range g.Desired {
 			slots[fmt.Sprintf("%s/%d", g.Name, i)] = slot{group: g, kind: kind, ordinal: i, subnet: g.Subnets[i%len(g.Subnets)]}
 		}
@@ -104,8 +105,8 @@ func checkGroup(g desired.NodeGroup) error {
 	if g.Desired == 0 {
 		return nil
 	}
-	if _, err := LookupInstanceType(g.InstanceType); err != nil {
-		return err
+	if _, known := instances.Lookup(g.InstanceType); !known {
+		return fmt.Errorf("instance type %q: not in the table of internal/instances", g.InstanceType)
 	}
 	if len(g.Subnets) == 0 {
 		return fmt.Errorf("has no subnet in the account")

@@ -38,7 +38,7 @@ func TestApps_Defaults(t *testing.T) {
 }
 
 func TestApps_EverythingSet(t *testing.T) {
-	var placeholders []string
+	placeholders := make(chan []string, 1)
 	args := argsOf("staging")
 	args.Images = map[string]string{"user": "registry.example/user:v1.4.0"}
 	args.Services = map[string]Override{"cost": {MinReplicas: 3, MaxReplicas: 9, CPU: "750m", Memory: "1Gi", LogLevel: "DEBUG"}}
@@ -51,13 +51,13 @@ func TestApps_EverythingSet(t *testing.T) {
 			return err
 		}
 		assert.Len(t, apps.Services, 8)
-		apps.Placeholders.ApplyT(func(names []string) error { placeholders = names; return nil })
+		apps.Placeholders.ApplyT(func(names []string) error { placeholders <- names; return nil })
 		return nil
 	})
 
 	assert.Equal(t, 8, rec.Count(serviceType))
 	assert.Equal(t, 8, rec.Count(hpaType))
-	assert.Equal(t, []string{"frontend", "cost", "metric", "anomaly", "forecast", "notification", "report"}, placeholders)
+	assert.Equal(t, []string{"frontend", "cost", "metric", "anomaly", "forecast", "notification", "report"}, <-placeholders)
 	for _, role := range rec.OfType("aws:iam/role:Role") {
 		assert.Equal(t, "arn:aws:iam::123456789012:policy/boundary", role.Input("permissionsBoundary"))
 	}
@@ -115,15 +115,11 @@ func TestApps_WaitForWhatTheyDependOn(t *testing.T) {
 	args := argsOf("staging")
 	args.ClusterName = pulumi.String("cloudinsight-staging")
 	rec := pulumitest.Run(t, func(ctx *pulumi.Context) error {
-		var ready struct{ pulumi.ResourceState }
-		if err := ctx.RegisterComponentResource("test:test:Ready", "ready", &ready); err != nil {
-			return err
-		}
 		var guard struct{ pulumi.CustomResourceState }
-		if err := ctx.RegisterResource("test:test:Guard", "guard", nil, &guard, pulumi.Parent(&ready)); err != nil {
+		if err := ctx.RegisterResource("test:test:Guard", "guard", nil, &guard); err != nil {
 			return err
 		}
-		args.DependsOn = []pulumi.Resource{&ready}
+		args.DependsOn = []pulumi.Resource{&guard}
 		_, err := NewApps(ctx, "apps", args)
 		return err
 	})

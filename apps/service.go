@@ -90,7 +90,7 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pul
 	}
 	// Pods get AWS credentials only if the association exists when they start,
 	// and none start without their service account.
-	deployment, err := newDeployment(ctx, name, a, child, pulumi.DependsOn([]pulumi.Resource{workload, config}))
+	deployment, err := newDeployment(ctx, name, a, child, pulumi.DependsOn(append(workload.Ready, config)))
 	if err != nil {
 		return nil, err
 	}

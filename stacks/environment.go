@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
@@ -63,7 +64,7 @@ func deployEnvironment(ctx *pulumi.Context, cfg *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	services.DependsOn = append(services.DependsOn, space)
+	services.DependsOn = slices.Concat(services.DependsOn, space.Ready)
 	running, err := apps.NewApps(ctx, e.name, services, e.both())
 	if err != nil {
 		return err
@@ -129,7 +130,7 @@ func (e *environment) newAccess(cluster *eks.Cluster, space *namespace.Namespace
 	return access.NewAccess(e.ctx, e.name, &access.Args{
 		Environment: string(e.cfg.Environment), Namespace: e.name, Teams: teams(e.cfg.Access.Teams),
 		ClusterName: cluster.Name, ClusterARN: cluster.ARN, AccountID: pulumi.String(e.account),
-		DependsOn: append([]pulumi.Resource{space}, cluster.Ready...),
+		DependsOn: slices.Concat(space.Ready, cluster.Ready),
 	}, e.both())
 }
 

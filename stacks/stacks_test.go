@@ -96,6 +96,19 @@ func TestDeploy_KubernetesObjectsOutliveNothingTheyNeed(t *testing.T) {
 	}
 }
 
+func TestDeploy_PodsComeAfterWhatBoundsAndIdentifiesThem(t *testing.T) {
+	rec := deploy(t, "prod")
+	for _, deployment := range rec.OfType("kubernetes:apps/v1:Deployment") {
+		for typ, name := range map[string]string{
+			"kubernetes:core/v1:ResourceQuota": "cloudinsight-prod", "kubernetes:core/v1:LimitRange": "cloudinsight-prod",
+			"kubernetes:core/v1:ServiceAccount": deployment.Name, "aws:eks/podIdentityAssociation:PodIdentityAssociation": deployment.Name,
+			"kubernetes:networking.k8s.io/v1:NetworkPolicy": "cloudinsight-prod-default-deny",
+		} {
+			assert.True(t, deployment.DependsOnNamed(typ, name), "%s on %s %s", deployment.Name, typ, name)
+		}
+	}
+}
+
 // reachable follows dependsOn from one resource.
 func reachable(rec *pulumitest.Recorder, from *pulumitest.Resource, seen map[string]bool) {
 	for _, urn := range from.DependsOn {

@@ -37,6 +37,9 @@ type Workload struct {
 	// ServiceAccount is the name for spec.serviceAccountName, known once the
 	// role can be used through it.
 	ServiceAccount pulumi.StringOutput
+	// Ready is what has to be there before the pods: a dependency on the component itself can miss children, which the SDK
+	// adds to it in the background.
+	Ready []pulumi.Resource
 }
 
 // WorkloadArgs configures a Workload.
@@ -79,23 +82,28 @@ func NewWorkload(ctx *pulumi.Context, name string, args *WorkloadArgs, opts ...p
 	if err != nil {
 		return nil, err
 	}
+	w.Ready = []pulumi.Resource{role}
 	if a.Policy != nil {
-		if _, err := awsiam.NewRolePolicy(ctx, name, &awsiam.RolePolicyArgs{
+		policy, err := awsiam.NewRolePolicy(ctx, name, &awsiam.RolePolicyArgs{
 			Name: pulumi.String("permissions"), Role: role.Name, Policy: a.Policy,
-		}, pulumi.Parent(w)); err != nil {
+		}, pulumi.Parent(w))
+		if err != nil {
 			return nil, err
 		}
+		w.Ready = append(w.Ready, policy)
 	}
 	if a.ClusterName != nil {
-		if _, err := awseks.NewPodIdentityAssociation(ctx, name, &awseks.PodIdentityAssociationArgs{
+		association, err := awseks.NewPodIdentityAssociation(ctx, name, &awseks.PodIdentityAssociationArgs{
 			ClusterName:    a.ClusterName,
 			Namespace:      pulumi.String(a.Namespace),
 			ServiceAccount: pulumi.String(a.ServiceAccount),
 			RoleArn:        role.Arn,
 			Tags:           pulumi.ToStringMap(tags.Of("identity", a.RoleName)),
-		}, pulumi.Parent(w)); err != nil {
+		}, pulumi.Parent(w))
+		if err != nil {
 			return nil, err
 		}
+		w.Ready = append(w.Ready, association)
 	}
 	account, err := corev1.NewServiceAccount(ctx, name, &corev1.ServiceAccountArgs{
 		Metadata:                     a.metadata(role.Arn),
@@ -105,6 +113,7 @@ func NewWorkload(ctx *pulumi.Context, name string, args *WorkloadArgs, opts ...p
 		return nil, err
 	}
 
+	w.Ready = append(w.Ready, account)
 	w.RoleARN = role.Arn
 	w.ServiceAccount = account.Metadata.Name().Elem()
 	return w, ctx.RegisterResourceOutputs(w, pulumi.Map{"roleArn": w.RoleARN, "serviceAccount": w.ServiceAccount})

@@ -30,6 +30,9 @@ type Namespace struct {
 	// Name of the namespace, known once quota, default sizes and network
 	// policies are in place.
 	Name pulumi.StringOutput
+	// Ready is what has to be there before anything is put into the namespace: a dependency on the component itself can
+	// miss children, which the SDK adds to it in the background.
+	Ready []pulumi.Resource
 }
 
 // Args configures a Namespace.
@@ -70,22 +73,26 @@ func NewNamespace(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.R
 	}
 	child := pulumi.Composite(pulumi.Parent(n), pulumi.DependsOn([]pulumi.Resource{space}))
 
-	if _, err := corev1.NewResourceQuota(ctx, name, &corev1.ResourceQuotaArgs{
+	quota, err := corev1.NewResourceQuota(ctx, name, &corev1.ResourceQuotaArgs{
 		Metadata: a.metadata("limits"),
 		Spec:     &corev1.ResourceQuotaSpecArgs{Hard: pulumi.ToStringMap(a.Quota.hard())},
-	}, child); err != nil {
+	}, child)
+	if err != nil {
 		return nil, err
 	}
-	if _, err := corev1.NewLimitRange(ctx, name, &corev1.LimitRangeArgs{
+	sizes, err := corev1.NewLimitRange(ctx, name, &corev1.LimitRangeArgs{
 		Metadata: a.metadata("sizes"),
 		Spec:     &corev1.LimitRangeSpecArgs{Limits: limits(a.QoS)},
-	}, child); err != nil {
+	}, child)
+	if err != nil {
 		return nil, err
 	}
-	if err := newNetworkPolicies(ctx, name, a, child); err != nil {
+	policies, err := newNetworkPolicies(ctx, name, a, child)
+	if err != nil {
 		return nil, err
 	}
 
+	n.Ready = append([]pulumi.Resource{space, quota, sizes}, policies...)
 	n.Name = space.Metadata.Name().Elem()
 	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{"name": n.Name})
 }

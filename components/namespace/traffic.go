@@ -8,17 +8,18 @@ import (
 
 // newNetworkPolicies refuses all traffic of all pods, and lets them ask DNS.
 // Policies add up: whoever needs more makes another one.
-func newNetworkPolicies(ctx *pulumi.Context, name string, a Args, opts ...pulumi.ResourceOption) error {
-	if _, err := networkingv1.NewNetworkPolicy(ctx, name+"-default-deny", &networkingv1.NetworkPolicyArgs{
+func newNetworkPolicies(ctx *pulumi.Context, name string, a Args, opts ...pulumi.ResourceOption) ([]pulumi.Resource, error) {
+	deny, err := networkingv1.NewNetworkPolicy(ctx, name+"-default-deny", &networkingv1.NetworkPolicyArgs{
 		Metadata: a.metadata("default-deny"),
 		Spec: &networkingv1.NetworkPolicySpecArgs{
 			PodSelector: metav1.LabelSelectorArgs{},
 			PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
 		},
-	}, opts...); err != nil {
-		return err
+	}, opts...)
+	if err != nil {
+		return nil, err
 	}
-	_, err := networkingv1.NewNetworkPolicy(ctx, name+"-allow-dns", &networkingv1.NetworkPolicyArgs{
+	dns, err := networkingv1.NewNetworkPolicy(ctx, name+"-allow-dns", &networkingv1.NetworkPolicyArgs{
 		Metadata: a.metadata("allow-dns"),
 		Spec: &networkingv1.NetworkPolicySpecArgs{
 			PodSelector: metav1.LabelSelectorArgs{},
@@ -39,5 +40,5 @@ func newNetworkPolicies(ctx *pulumi.Context, name string, a Args, opts ...pulumi
 			}},
 		},
 	}, opts...)
-	return err
+	return []pulumi.Resource{deny, dns}, err
 }

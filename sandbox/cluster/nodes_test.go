@@ -213,7 +213,7 @@ func TestUnknownInstanceTypeIsAProblem(t *testing.T) {
 	f.put(t, desired.TypeNodeGroup, "strange", nodeGroup("strange", "x99.mega", 1))
 	t.Cleanup(func() { f.remove(t, desired.TypeNodeGroup, "strange") })
 	err := f.plane.WaitNodes(testContext(t, 20*time.Second), "strange", 1)
-	require.ErrorContains(t, err, `node group "strange": instance type "x99.mega": not in the sandbox's table`)
+	require.ErrorContains(t, err, `node group "strange": instance type "x99.mega": not in the table of internal/instances`)
 	require.Eventually(t, func() bool {
 		problems, err := f.plane.Problems()
 		return err == nil && strings.Contains(fmt.Sprint(problems), "x99.mega")

@@ -45,16 +45,17 @@ func TestAccess_NobodyByDefault(t *testing.T) {
 func TestAccess_EveryTeam(t *testing.T) {
 	args := argsFor(Teams...)
 	args.PermissionsBoundary = pulumi.String("arn:aws:iam::123456789012:policy/boundary")
-	var roles map[string]string
+	granted := make(chan map[string]string, 1)
 	rec := pulumitest.Run(t, func(ctx *pulumi.Context) error {
 		access, err := NewAccess(ctx, "access", args)
 		if err != nil {
 			return err
 		}
-		access.RoleARNs.ApplyT(func(arns map[string]string) error { roles = arns; return nil })
+		access.RoleARNs.ApplyT(func(arns map[string]string) error { granted <- arns; return nil })
 		return nil
 	})
 
+	roles := <-granted
 	for team, want := range map[Team]struct {
 		label, clusterRole string
 		policies           int

@@ -14,7 +14,7 @@ import (
 func TestGraph_TheDocumentShowsTheRealResources(t *testing.T) {
 	var text strings.Builder
 	text.WriteString("# What an environment is made of\n\nGenerated from what the program registers: `go test ./stacks -update`.\n\n" +
-		"An arrow leads from a component to one whose outputs it takes or that has to be there first.\n\n```mermaid\nflowchart BT\n")
+		"An arrow leads from a component to one whose outputs it takes or that has to be there first.\n\n```mermaid\nflowchart TB\n")
 	writeGraph(&text, deploy(t, "prod"))
 	text.WriteString("```\n\n## Resources by component\n\n| component | resource | " + strings.Join(environments, " | ") + " |\n|---|---|" +
 		strings.Repeat("---:|", len(environments)) + "\n")

@@ -37,11 +37,7 @@ type Failure struct {
 // Error lists the problems, grouped by resource.
 func (f *Failure) Error() string {
 	var b strings.Builder
-	noun := "problem"
-	if len(f.Diagnostics) > 1 {
-		noun += "s"
-	}
-	fmt.Fprintf(&b, "%s %s: %d %s", f.Operation, f.Environment, len(f.Diagnostics), noun)
+	fmt.Fprintf(&b, "%s %s failed:", f.Operation, f.Environment)
 	last := "-"
 	for _, d := range f.Diagnostics {
 		if d.URN != last {

@@ -40,7 +40,7 @@ func TestFailureGroupsByResource(t *testing.T) {
 	} {
 		d.add(&e)
 	}
-	assert.Equal(t, "up dev: 3 problems\n"+
+	assert.Equal(t, "up dev failed:\n"+
 		"  of the whole run\n"+
 		"  aws:ec2:Subnet a (in cloudinsight:vpc:Network)\n"+
 		"    first\n"+

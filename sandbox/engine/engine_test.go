@@ -135,14 +135,14 @@ func TestProgramErrors(t *testing.T) {
 	_, err := e.Preview(ctx, "shared")
 	var failure *Failure
 	require.ErrorAs(t, err, &failure)
-	assert.Equal(t, "preview shared: 1 problem\n"+
+	assert.Equal(t, "preview shared failed:\n"+
 		"  config: fixture:groups: must not be negative, got -1\n"+
 		"  config: fixture:other: is wrong too", err.Error())
 
 	configure(t, e, "shared", "config:\n  fixture:groups: 101\n")
 	_, err = e.Up(ctx, "shared")
 	require.ErrorAs(t, err, &failure)
-	assert.Contains(t, err.Error(), "up shared: 1 problem\n  program program: exit status 2\n  panic: too many", "a crash shows its trace")
+	assert.Contains(t, err.Error(), "up shared failed:\n  program program: exit status 2\n  panic: too many", "a crash shows its trace")
 
 	_, err = e.Up(ctx, "qa")
 	assert.ErrorContains(t, err, `must be one of dev, shared (each has its Pulumi.<environment>.yaml), got "qa"`)

@@ -1,4 +1,4 @@
-// Package apps runs the product: a catalogue of services, one row each, and the
+// Package apps runs the product: a catalog of services, one row each, and the
 // component that makes a row everything it is in the cluster.
 //
 // An environment gets all rows through [NewApps]. What differs between
@@ -83,7 +83,7 @@ type Args struct {
 	Images map[string]string
 	// Services is what differs for single services, by name.
 	Services map[string]Override
-	// ExtraServices run next to the catalogue's.
+	// ExtraServices run next to the catalog's.
 	ExtraServices []Row
 
 	// ClusterName is the EKS cluster, for the services' IAM roles.
@@ -95,7 +95,7 @@ type Args struct {
 	DependsOn []pulumi.Resource
 }
 
-// NewApps registers every service of the catalogue, and the extra ones. All
+// NewApps registers every service of the catalog, and the extra ones. All
 // problems of the arguments are reported at once, before anything is registered.
 func NewApps(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Apps, error) {
 	a := args.withDefaults()
@@ -164,7 +164,7 @@ func (s Settings) withDefaults() Settings {
 	return s
 }
 
-// rows is the catalogue followed by the extra services.
+// rows is the catalog followed by the extra services.
 func (a Args) rows() []Row {
 	rows := Catalog()
 	for _, row := range a.ExtraServices {

@@ -236,9 +236,7 @@ func randomRow(random *rand.Rand, i int) Row {
 	for _, callee := range rows[:random.IntN(len(rows))] {
 		row.Calls = append(row.Calls, callee.Name)
 	}
-	for _, store := range []Store{PostgreSQL, DocumentDB, Kafka, Redis}[:random.IntN(5)] {
-		row.Stores = append(row.Stores, store)
-	}
+	row.Stores = append(row.Stores, []Store{PostgreSQL, DocumentDB, Kafka, Redis}[:random.IntN(5)]...)
 	for n := range random.IntN(3) {
 		row.Writable = append(row.Writable, fmt.Sprintf("/data/%d", n))
 	}

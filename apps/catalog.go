@@ -6,7 +6,7 @@ import "slices"
 // health endpoints.
 type Runtime string
 
-// The runtimes of the catalogue.
+// The runtimes of the catalog.
 const (
 	Node Runtime = "node" // Next.js
 	JVM  Runtime = "jvm"  // Spring Boot

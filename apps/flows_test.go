@@ -153,7 +153,7 @@ func TestFlows(t *testing.T) {
 	}
 }
 
-// The open flows between services are exactly those of the catalogue.
+// The open flows between services are exactly those of the catalog.
 func TestFlows_OnlyWhatTheCatalogueNames(t *testing.T) {
 	c := newCluster(t, argsOf("prod"))
 	for _, from := range Catalog() {

@@ -126,7 +126,7 @@ func (a *ServiceArgs) withDefaults() ServiceArgs {
 }
 
 func (a ServiceArgs) validate() error {
-	p := a.Settings.problems([]Row{a.Row})
+	p := a.problems([]Row{a.Row})
 	p = append(p, a.Row.problems("row", a.Environment, a.Catalog)...)
 	if a.ClusterName == nil {
 		p.add("clusterName: is required")

@@ -80,11 +80,12 @@ func TestService_NewConfigurationReplacesThePods(t *testing.T) {
 		args.LogLevel = level
 		return as[appsv1.Deployment](t, run(t, args).Named(t, deploymentType, "apps-user")).Spec.Template.Annotations
 	}
-	assert.Equal(t, annotations("INFO"), annotations("INFO"))
-	assert.NotEqual(t, annotations("INFO"), annotations("DEBUG"))
+	info := annotations("INFO")
+	assert.Equal(t, info, annotations("INFO"))
+	assert.NotEqual(t, info, annotations("DEBUG"))
 }
 
-// A service stands by itself too, for a row that is in no catalogue.
+// A service stands by itself too, for a row that is in no catalog.
 func TestService_Alone(t *testing.T) {
 	rec := pulumitest.Run(t, func(ctx *pulumi.Context) error {
 		_, err := NewService(ctx, "report", &ServiceArgs{

@@ -27,7 +27,7 @@ func (p *problems) add(format string, args ...any) { *p = append(*p, fmt.Errorf(
 
 func (a Args) validate() error {
 	rows := a.rows()
-	p := a.Settings.problems(rows)
+	p := a.problems(rows)
 	if a.ClusterName == nil {
 		p.add("clusterName: is required")
 	}

@@ -1,7 +1,7 @@
 package config
 
 // Apps describes how the services of the product run in this environment. What a service is (port, probes,
-// dependencies) stands in the catalogue of package apps.
+// dependencies) stands in the catalog of package apps.
 type Apps struct {
 	// Quality of service of the pods.
 	QoS QoS `json:"qos"`
@@ -17,7 +17,7 @@ type Apps struct {
 	Images map[string]string `json:"images"`
 	// What differs for single services, by name. Rule: known services.
 	Services map[string]ServiceOverride `json:"services"`
-	// Services beyond the catalogue. Rule: names that are DNS labels and taken by no other service.
+	// Services beyond the catalog. Rule: names that are DNS labels and taken by no other service.
 	ExtraServices []ExtraService `json:"extraServices"`
 	// Limits of the namespace as a whole.
 	Quota Quota `json:"quota"`
@@ -71,7 +71,7 @@ type Autoscaling struct {
 	ScaleDownStabilizationSeconds int `json:"scaleDownStabilizationSeconds"`
 }
 
-// ServiceOverride is what differs for one service; what is absent stays as in apps and the catalogue.
+// ServiceOverride is what differs for one service; what is absent stays as in apps and the catalog.
 type ServiceOverride struct {
 	// Pods of this service. Default: apps.replicas. Rule: as for apps.replicas.
 	Replicas int `json:"replicas"`
@@ -79,16 +79,16 @@ type ServiceOverride struct {
 	MinReplicas int `json:"minReplicas"`
 	// Most pods of its autoscaler. Default: apps.autoscaling.max.
 	MaxReplicas int `json:"maxReplicas"`
-	// CPU of a pod at its limit. Default: as in the catalogue. Rule: a positive Kubernetes quantity; refused with
+	// CPU of a pod at its limit. Default: as in the catalog. Rule: a positive Kubernetes quantity; refused with
 	// apps.qos bestEffort.
 	CPU string `json:"cpu"`
-	// Memory of a pod at its limit. Default: as in the catalogue. Rule: as for cpu.
+	// Memory of a pod at its limit. Default: as in the catalog. Rule: as for cpu.
 	Memory string `json:"memory"`
 	// Log level of this service. Default: apps.logLevel.
 	LogLevel LogLevel `json:"logLevel"`
 }
 
-// ExtraService is one more row for the catalogue.
+// ExtraService is one more row for the catalog.
 type ExtraService struct {
 	// Name of the service and of its Kubernetes objects. Required.
 	Name string `json:"name"`

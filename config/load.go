@@ -23,7 +23,7 @@ func FromEnv(services []string) (*Config, error) {
 }
 
 // Parse reads the configuration of one stack from Pulumi's flat form: keys with their namespace, objects as JSON.
-// Other namespaces, such as aws:, are left alone. The services are the names of the catalogue, against which
+// Other namespaces, such as aws:, are left alone. The services are the names of the catalog, against which
 // apps.images, apps.services and apps.extraServices are judged. The error is of type Problems.
 func Parse(values map[string]string, services []string) (*Config, error) {
 	var problems Problems
@@ -61,7 +61,7 @@ func Parse(values map[string]string, services []string) (*Config, error) {
 func (p *Problems) sharedOnly(given map[string]any) {
 	for _, area := range []string{"network", "cluster", "nodeGroups", "access", "apps"} {
 		object, isObject := given[area].(map[string]any)
-		if _, set := given[area]; set && !(isObject && len(object) == 0) {
+		if _, set := given[area]; set && (!isObject || len(object) > 0) {
 			p.add(area, "has no meaning in the shared stack")
 		}
 	}

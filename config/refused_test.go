@@ -32,7 +32,7 @@ nodeGroups:
 	// The engine's own reader turns the file into what the program gets.
 	text, err := yaml.Marshal(map[string]any{"config": file})
 	require.NoError(t, err)
-	return config.Parse(pulumitest.ParseStack(t, string(text)), catalogue)
+	return config.Parse(pulumitest.ParseStack(t, string(text)), catalog)
 }
 
 func merge(into, over map[string]any) {
@@ -238,7 +238,7 @@ nodeGroups: {workload: {min: 9, max: 3}}`)
 }
 
 func TestParse_EmptyStackLacksWhatHasNoDefault(t *testing.T) {
-	_, err := config.Parse(map[string]string{"aws:region": "eu-west-1"}, catalogue)
+	_, err := config.Parse(map[string]string{"aws:region": "eu-west-1"}, catalog)
 	assert.Equal(t, lines(`
 		environment: is required, one of dev, staging, prod, shared
 		network.cidr: is required
@@ -253,7 +253,7 @@ func TestParse_SharedTakesNoEnvironment(t *testing.T) {
 		"cloudinsight:tags":        `{"owner": "platform", "costCenter": "cc-1"}`,
 		"cloudinsight:network":     `{"cidr": "10.0.0.0/16"}`,
 		"cloudinsight:apps":        `{}`,
-	}, catalogue)
+	}, catalog)
 	assert.Equal(t, []string{"config: network: has no meaning in the shared stack"}, message(err))
 }
 
@@ -270,12 +270,12 @@ func TestParse_EighthServiceIsOneRow(t *testing.T) {
 
 func TestFromEnv(t *testing.T) {
 	t.Setenv("PULUMI_CONFIG", `{"cloudinsight:environment": "shared", "cloudinsight:tags": "{\"owner\": \"a\", \"costCenter\": \"b\"}"}`)
-	c, err := config.FromEnv(catalogue)
+	c, err := config.FromEnv(catalog)
 	require.NoError(t, err)
 	assert.Equal(t, config.Shared, c.Environment)
 
 	t.Setenv("PULUMI_CONFIG", `{`)
-	_, err = config.FromEnv(catalogue)
+	_, err = config.FromEnv(catalog)
 	assert.ErrorContains(t, err, "config: PULUMI_CONFIG: ")
 }
 

@@ -13,12 +13,12 @@ import (
 	"github.com/cloudinsight/platform/internal/pulumitest"
 )
 
-// catalogue stands for the services of package apps.
-var catalogue = []string{"frontend", "user", "cost", "metric", "anomaly", "forecast", "notification"}
+// catalog stands for the services of package apps.
+var catalog = []string{"frontend", "user", "cost", "metric", "anomaly", "forecast", "notification"}
 
 func stack(t *testing.T, name string) *config.Config {
 	t.Helper()
-	c, err := config.Parse(pulumitest.StackConfig(t, name), catalogue)
+	c, err := config.Parse(pulumitest.StackConfig(t, name), catalog)
 	require.NoError(t, err, name)
 	assert.Equal(t, name, string(c.Environment))
 	return c

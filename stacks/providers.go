@@ -45,6 +45,9 @@ func newKubernetesProvider(ctx *pulumi.Context, name string, cluster *eks.Cluste
 		Kubeconfig:            cluster.KubeconfigJSON,
 		ClusterIdentifier:     pulumi.String(name),
 		EnableServerSideApply: pulumi.Bool(true),
+		// Without it a changed ConfigMap is deleted and made anew, and a pod that starts in between fails. The services' pods
+		// carry a checksum of their settings, so they are rolled when those change.
+		EnableConfigMapMutable: pulumi.Bool(true),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("kubernetes provider: %w", err)

@@ -46,7 +46,7 @@ func TestDeploy_PreviewOfNothingWorks(t *testing.T) {
 	for _, stack := range environments {
 		t.Run(stack, func(t *testing.T) {
 			full, preview := deploy(t, stack), deploy(t, stack, pulumitest.Preview())
-			assert.Equal(t, len(full.All()), len(preview.All()), "a preview shows every resource")
+			assert.Len(t, preview.All(), len(full.All()), "a preview shows every resource")
 		})
 	}
 }

@@ -79,7 +79,8 @@ func TestRun_RecordsWhatWasRegistered(t *testing.T) {
 }
 
 func TestRun_IsTheSameTwice(t *testing.T) {
-	assert.Equal(t, pulumitest.Run(t, program).Text(), pulumitest.Run(t, program).Text())
+	first := pulumitest.Run(t, program).Text()
+	assert.Equal(t, first, pulumitest.Run(t, program).Text())
 }
 
 func TestRun_PreviewKnowsNoOutputs(t *testing.T) {

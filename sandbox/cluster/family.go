@@ -68,7 +68,7 @@ func (f *family) start(p program, fail context.CancelCauseFunc) {
 	f.keepers.Go(func() {
 		first := sync.OnceFunc(func() { close(begun) })
 		defer first()
-		defer p.log.Close()
+		defer func() { _ = p.log.Close() }()
 		failures := 0
 		for pause := firstPause; ; pause *= 2 {
 			began := time.Now()
@@ -83,7 +83,7 @@ func (f *family) start(p program, fail context.CancelCauseFunc) {
 			failures++
 			f.log.Warn("program ended", "program", p.name, "error", err, "failures", failures)
 			if failures >= maxFailures {
-				fail(fmt.Errorf("%s ended %d times (%v): %s", p.name, failures, err, tail.lines()))
+				fail(fmt.Errorf("%s ended %d times (%w): %s", p.name, failures, err, tail.lines()))
 				return
 			}
 			select {

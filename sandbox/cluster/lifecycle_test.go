@@ -144,7 +144,7 @@ func TestStartRefusesATakenPort(t *testing.T) {
 	require.NoError(t, f.plane.Stop(ctx))
 	listener, err := net.Listen("tcp", f.plane.Endpoint()[len("https://"):])
 	require.NoError(t, err)
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	err = f.plane.Start(ctx)
 	require.ErrorIs(t, err, ErrPortTaken)
 	assert.Contains(t, err.Error(), fmt.Sprint(listener.Addr().(*net.TCPAddr).Port))

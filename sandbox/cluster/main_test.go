@@ -93,7 +93,7 @@ func newPlane(t *testing.T) *fixture {
 func sharedPlane(t *testing.T) *fixture {
 	t.Helper()
 	if shared == nil {
-		dir, err := os.MkdirTemp("", "cluster-test-")
+		dir, err := os.MkdirTemp("", "cluster-test-") //nolint:usetesting // outlives this test: TestMain removes it
 		require.NoError(t, err)
 		shared = makeFixture(t, testOptions(t, dir))
 	}

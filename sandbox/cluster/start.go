@@ -63,7 +63,7 @@ func (c *ControlPlane) Start(ctx context.Context) error {
 			// Another Start may have been a moment earlier; then its supervisor has the lock.
 			ended = nil
 			if !s.supervised() && !c.Running() {
-				return fmt.Errorf("cluster %q: supervisor ended (%v)%s", s.Name, err, c.hint())
+				return fmt.Errorf("cluster %q: supervisor ended (%w)%s", s.Name, err, c.hint())
 			}
 		case <-time.After(50 * time.Millisecond):
 		}

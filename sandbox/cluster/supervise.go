@@ -116,7 +116,7 @@ func (v *supervisor) run(ctx context.Context, fail context.CancelCauseFunc) erro
 	v.log.Info("ready", "endpoint", s.endpoint(), "version", version)
 	select {
 	case <-ctx.Done():
-		<-failed
+		<-failed //nolint:errcheck // it ends because the context does
 		return context.Cause(ctx)
 	case err := <-failed:
 		return err

@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"context"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -53,7 +52,7 @@ func check(t *testing.T, p *Provider, typ, name string, olds, news resource.Prop
 func TestAutoname(t *testing.T) {
 	urn := urnOf("kubernetes:core/v1:ConfigMap", "Settings_of.app")
 	first := autoname(urn, []byte("a"), false)
-	assert.Regexp(t, regexp.MustCompile(`^settings-of\.app-[0-9a-f]{8}$`), first)
+	assert.Regexp(t, `^settings-of\.app-[0-9a-f]{8}$`, first)
 	assert.Equal(t, first, autoname(urn, []byte("b"), false), "a repeated first run must find what it made")
 	assert.NotEqual(t, first, autoname(urn, []byte("a"), true), "a replacement needs a name of its own")
 	assert.NotEqual(t, first, autoname(urnOf("kubernetes:core/v1:ConfigMap", "other"), nil, false))

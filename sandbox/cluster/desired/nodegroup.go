@@ -3,6 +3,7 @@ package desired
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -211,16 +212,16 @@ func nodeConfigMaxPods(document []byte) int {
 func mimeParts(raw []byte) ([][]byte, error) {
 	message, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
-		return [][]byte{raw}, nil
+		return [][]byte{raw}, nil //nolint:nilerr // no MIME document: that is an answer
 	}
 	kind, params, err := mime.ParseMediaType(message.Header.Get("Content-Type"))
 	if err != nil || !strings.HasPrefix(kind, "multipart/") {
-		return [][]byte{raw}, nil
+		return [][]byte{raw}, nil //nolint:nilerr // of one part
 	}
 	var parts [][]byte
 	for reader := multipart.NewReader(message.Body, params["boundary"]); ; {
 		part, err := reader.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return parts, nil
 		}
 		if err != nil {

@@ -50,7 +50,7 @@ func TestAccount_ViewKeepsNothing(t *testing.T) {
 	a := open(t)
 	require.NoError(t, a.Update(put("t", "1")))
 	require.NoError(t, a.View(func(s *State) error { s.Resources = nil; return nil }))
-	require.NoError(t, a.View(func(s *State) error { assert.Len(t, s.Resources, 1); return nil }))
+	require.NoError(t, a.View(func(s *State) error { assert.Len(t, s.List("t"), 1); return nil }))
 }
 
 func TestAccount_UpdatesOfSeveralOpenersDoNotGetLost(t *testing.T) {
@@ -88,4 +88,26 @@ func TestAccount_DamagedFileIsNamed(t *testing.T) {
 	a := open(t)
 	require.NoError(t, os.WriteFile(a.Path(), []byte("{"), 0o600))
 	assert.ErrorContains(t, a.View(func(*State) error { return nil }), a.Path()+" is damaged")
+}
+
+func TestState_ANameIsThereOncePerRegion(t *testing.T) {
+	s := &State{}
+	for _, region := range []string{"af-south-1", "eu-west-1", "eu-west-1"} {
+		s.Put(&Resource{Type: "t", ID: "same", Region: region, Props: map[string]any{}})
+	}
+	require.Len(t, s.List("t"), 2, "the third put replaced the second")
+	s.Remove(s.GetIn("eu-west-1", "t", "same"))
+	assert.Nil(t, s.GetIn("eu-west-1", "t", "same"))
+	assert.NotNil(t, s.GetIn("af-south-1", "t", "same"))
+}
+
+func TestState_AFreshAccountHasTheZoneOfItsDomain(t *testing.T) {
+	s, err := newState()
+	require.NoError(t, err)
+	require.Len(t, s.Resources, 1)
+	zone := s.List(TypeZone)[0]
+	assert.Equal(t, RegisteredDomain, zone.String("name"))
+	assert.Len(t, zone.Props["nameServers"], 4)
+	assert.Empty(t, zone.URN+zone.MadeFor, "it is nobody's stack")
+	assert.Regexp(t, `^Z[A-Z2-7]{20}$`, zone.ID)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"fmt"
 	"math/big"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -27,7 +28,7 @@ type Identity struct {
 // Resource is one AWS resource.
 type Resource struct {
 	Type    string         `json:"type"` // Pulumi type token, e.g. "aws:eks/nodeGroup:NodeGroup"
-	ID      string         `json:"id"`   // unique within its type
+	ID      string         `json:"id"`   // unique within its type and region
 	ARN     string         `json:"arn,omitempty"`
 	Region  string         `json:"region,omitempty"`  // empty for global services
 	URN     string         `json:"urn,omitempty"`     // who made it; empty for what AWS made along
@@ -46,7 +47,14 @@ func (r *Resource) String(name string) string {
 // DeployerName is the role that the sandbox's first identity has assumed.
 const DeployerName = "cloudinsight-deployer"
 
-// newState is a fresh account with one identity, the deployer.
+// RegisteredDomain is the domain that the account's owner has registered: its public zone is there before any stack,
+// and is no stack's.
+const RegisteredDomain = "cloudinsight.com"
+
+// TypeZone is the type of Route 53's hosted zones.
+const TypeZone = "aws:route53/zone:Zone"
+
+// newState is a fresh account with one identity, the deployer, and the zone of the registered domain.
 func newState() (*State, error) {
 	number, err := rand.Int(rand.Reader, big.NewInt(9e11))
 	if err != nil {
@@ -63,6 +71,14 @@ func newState() (*State, error) {
 		SecretAccessKey: code,
 		PrincipalARN:    fmt.Sprintf("arn:aws:iam::%s:role/%s", s.AccountID, DeployerName),
 	}}
+	zone := "Z" + code[16:36]
+	s.Put(&Resource{Type: TypeZone, ID: zone, ARN: "arn:aws:route53:::hostedzone/" + zone, Props: map[string]any{
+		"name": RegisteredDomain, "zoneId": zone, "comment": "HostedZone created by Route53 Registrar",
+		"callerReference": "RISWorkflow-RD:" + strings.ToLower(code[20:36]), "tags": map[string]any{}, "resourceRecordSetCount": 2,
+		// As Route 53 names them: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/GetInfoAboutHostedZone.html
+		"nameServers":       []any{"ns-412.awsdns-51.com", "ns-1530.awsdns-63.org", "ns-731.awsdns-27.net", "ns-1802.awsdns-33.co.uk"},
+		"primaryNameServer": "ns-412.awsdns-51.com",
+	}})
 	return s, nil
 }
 
@@ -76,10 +92,20 @@ func (s *State) Identity(accessKeyID string) *Identity {
 	return nil
 }
 
-// Get returns the resource of that type and id, or nil.
+// Get returns the resource of that type and id, or nil. An id that is a name may be there once for each region: see GetIn.
 func (s *State) Get(typ, id string) *Resource {
 	for _, r := range s.Resources {
 		if r.ID == id && r.Type == typ {
+			return r
+		}
+	}
+	return nil
+}
+
+// GetIn returns the resource of that type and id in the region, or nil. Global services are in the region "".
+func (s *State) GetIn(region, typ, id string) *Resource {
+	for _, r := range s.Resources {
+		if r.ID == id && r.Type == typ && r.Region == region {
 			return r
 		}
 	}
@@ -121,18 +147,23 @@ func (s *State) OfStack(stack string) []*Resource {
 	return all
 }
 
-// Put adds the resource, or replaces the one of the same type and id.
+// Put adds the resource, or replaces the one of the same type, id and region.
 func (s *State) Put(r *Resource) {
 	if r.Created.IsZero() {
 		r.Created = time.Now().UTC().Truncate(time.Second)
 	}
 	for i, old := range s.Resources {
-		if old.ID == r.ID && old.Type == r.Type {
+		if old.ID == r.ID && old.Type == r.Type && old.Region == r.Region {
 			s.Resources[i] = r
 			return
 		}
 	}
 	s.Resources = append(s.Resources, r)
+}
+
+// Remove takes the resource out of the account.
+func (s *State) Remove(gone *Resource) {
+	s.Resources = slices.DeleteFunc(s.Resources, func(r *Resource) bool { return r == gone })
 }
 
 // Delete removes the resource of that type and id, and says whether it was there.

@@ -93,11 +93,10 @@ func (c *call) globalARN(service, resource string) string {
 
 // find returns the resource of that type and id in the call's region, or nil.
 func (c *call) find(typ, id string) *account.Resource {
-	r := c.state.Get(typ, id)
-	if r == nil || (!kinds[typ].global && r.Region != c.region) {
-		return nil
+	if kinds[typ].global {
+		return c.state.GetIn("", typ, id)
 	}
-	return r
+	return c.state.GetIn(c.region, typ, id)
 }
 
 // byProp lists the resources of a type in the call's region whose property has the value.

@@ -124,6 +124,14 @@ func (p *Provider) Configure(_ context.Context, req plugin.ConfigureRequest) (pl
 	return plugin.ConfigureResponse{}, nil
 }
 
+// regionOf is where this provider makes and finds resources of the kind: "" for a service without regions.
+func (p *Provider) regionOf(k kind) string {
+	if k.global {
+		return ""
+	}
+	return p.region
+}
+
 // Create makes the resource in the account, or says why AWS would not.
 func (p *Provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
 	token := string(req.Type)
@@ -138,10 +146,7 @@ func (p *Provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 	if p.region == "" && !k.global {
 		return plugin.CreateResponse{}, fmt.Errorf("aws stand-in: the provider of %s has no region", req.URN)
 	}
-	c := &call{p: p, region: p.region, urn: string(req.URN), in: in, out: props{}}
-	if k.global {
-		c.region = ""
-	}
+	c := &call{p: p, region: p.regionOf(k), urn: string(req.URN), in: in, out: props{}}
 	r := &account.Resource{Type: token, Region: c.region, URN: c.urn}
 	err = p.account.Update(func(s *account.State) error {
 		c.state = s
@@ -238,13 +243,13 @@ func previewed(typ schema.Resource, in props, had resource.PropertyMap) resource
 
 // Read returns the resource as the account has it, or nothing when it is gone.
 func (p *Provider) Read(_ context.Context, req plugin.ReadRequest) (plugin.ReadResponse, error) {
-	typ, _, err := p.lookUp(string(req.Type))
+	typ, k, err := p.lookUp(string(req.Type))
 	if err != nil {
 		return plugin.ReadResponse{}, err
 	}
 	var found *account.Resource
 	if err := p.account.View(func(s *account.State) error {
-		found = s.Get(string(req.Type), string(req.ID))
+		found = s.GetIn(p.regionOf(k), string(req.Type), string(req.ID))
 		return nil
 	}); err != nil {
 		return plugin.ReadResponse{}, err
@@ -306,7 +311,7 @@ func (p *Provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin
 	var r *account.Resource
 	err = p.account.Update(func(s *account.State) error {
 		c.state = s
-		r = s.Get(string(req.Type), string(req.ID))
+		r = s.GetIn(p.regionOf(k), string(req.Type), string(req.ID))
 		if r == nil {
 			return fail("Describe", "NotFound", "%s does not exist in the account any more; run a refresh", req.ID)
 		}
@@ -352,7 +357,7 @@ func (p *Provider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin
 	}
 	c := &call{p: p, region: p.region, urn: string(req.URN), id: string(req.ID), out: props{}}
 	err = p.account.Update(func(s *account.State) error {
-		r := s.Get(token, c.id)
+		r := s.GetIn(p.regionOf(k), token, c.id)
 		if r == nil {
 			return nil
 		}
@@ -362,7 +367,7 @@ func (p *Provider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin
 				return err
 			}
 		}
-		s.Delete(token, c.id)
+		s.Remove(r)
 		return nil
 	})
 	if err == nil && k.settleRemove != nil {

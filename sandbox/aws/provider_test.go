@@ -122,7 +122,7 @@ func TestReadUpdateDelete_FollowTheAccount(t *testing.T) {
 	assert.Nil(t, w.read(vpc).Outputs)
 	require.NoError(t, w.delete(vpc), "deleting what is gone succeeds")
 	require.NoError(t, w.provider.account.View(func(s *account.State) error {
-		assert.Empty(t, s.Resources, "what AWS made along with the VPC is gone too")
+		assert.Empty(t, s.OfStack("dev"), "what AWS made along with the VPC is gone too")
 		return nil
 	}))
 }
@@ -136,5 +136,5 @@ func TestCreate_PreviewTouchesNothing(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "10.0.0.0/16", got.Properties["cidrBlock"].StringValue())
 	assert.True(t, got.Properties["arn"].IsComputed())
-	require.NoError(t, w.provider.account.View(func(s *account.State) error { assert.Empty(t, s.Resources); return nil }))
+	require.NoError(t, w.provider.account.View(func(s *account.State) error { assert.Empty(t, s.OfStack("dev")); return nil }))
 }

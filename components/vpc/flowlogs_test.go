@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 
+	"github.com/cloudinsight/platform/internal/iam"
 	"github.com/cloudinsight/platform/internal/pulumitest"
 )
 
@@ -45,36 +46,36 @@ func TestFlowLogs_CloudWatch(t *testing.T) {
 }
 
 func TestFlowLogs_S3(t *testing.T) {
-	recorder := record(t, flowLogArgs(FlowLogs{}))
-	bucket := recorder.Named(t, "aws:s3/bucketV2:BucketV2", "main-flow-logs")
-	assert.Equal(t, false, bucket.Input("forceDestroy"))
-
+	recorder := pulumitest.Run(t, func(ctx *pulumi.Context) error {
+		network, err := NewNetwork(ctx, "main", flowLogArgs(FlowLogs{BucketARN: pulumi.String("arn:aws:s3:::logs")}))
+		if err != nil {
+			return err
+		}
+		return ctx.RegisterResource("test:index:User", "user", pulumi.Map{"logs": network.FlowLogDestinationARN},
+			&struct{ pulumi.CustomResourceState }{})
+	})
 	log := recorder.Named(t, "aws:ec2/flowLog:FlowLog", "main")
-	assert.Equal(t, "arn:aws:s3:::"+bucket.ID, log.Input("logDestination"))
+	assert.Equal(t, "ALL", log.Input("trafficType"))
+	assert.Equal(t, "s3", log.Input("logDestinationType"))
+	assert.Equal(t, "arn:aws:s3:::logs", log.Input("logDestination"))
 	assert.Equal(t, "parquet", log.Input("destinationOptions.fileFormat"))
-	assert.True(t, log.DependsOnNamed("aws:s3/bucketPolicy:BucketPolicy", "main-flow-logs"), "delivery must be allowed")
-
-	encryption := recorder.Named(t, "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", "main-flow-logs")
-	assert.Equal(t, "aws:kms", encryption.Input("rules[0].applyServerSideEncryptionByDefault.sseAlgorithm"))
-	assert.Equal(t, "arn:aws:kms:af-south-1:111122223333:key/1", encryption.Input("rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId"))
-
-	block := recorder.Named(t, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "main-flow-logs")
-	for _, key := range []string{"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"} {
-		assert.Equal(t, true, block.Input(key), key)
-	}
-	lifecycle := recorder.Named(t, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "main-flow-logs")
-	assert.Equal(t, float64(2557), lifecycle.Input("rules[0].expiration.days"))
-	assert.Equal(t, "GLACIER", lifecycle.Input("rules[0].transitions[0].storageClass"))
-
-	policy := recorder.Named(t, "aws:s3/bucketPolicy:BucketPolicy", "main-flow-logs").Input("policy").(string)
-	assert.Contains(t, policy, "arn:aws:s3:::"+bucket.ID+"/AWSLogs/111122223333/*")
-	assert.Contains(t, policy, "DenyInsecureTransport")
+	assert.Equal(t, true, log.Input("destinationOptions.perHourPartition"))
+	assert.Nil(t, log.Input("iamRoleArn"), "the bucket's policy lets the delivery in")
+	assert.Equal(t, "arn:aws:s3:::logs", recorder.Named(t, "test:index:User", "user").Input("logs"))
 }
 
-func TestFlowLogs_ShortRetentionSkipsGlacier(t *testing.T) {
-	recorder := record(t, flowLogArgs(FlowLogs{RetentionDays: 179, ForceDestroy: true}))
-	lifecycle := recorder.Named(t, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "main-flow-logs")
-	assert.Equal(t, float64(179), lifecycle.Input("rules[0].expiration.days"))
-	assert.Nil(t, lifecycle.Input("rules[0].transitions"))
-	assert.Equal(t, true, recorder.Named(t, "aws:s3/bucketV2:BucketV2", "main-flow-logs").Input("forceDestroy"))
+func TestFlowLogDelivery_ActsForTheAccountOnly(t *testing.T) {
+	document := iam.Document{Statements: FlowLogDelivery("arn:aws:s3:::logs", "111122223333", "af-south-1")}
+	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
+		{"Sid": "DeliverFlowLogs", "Effect": "Allow", "Principal": {"Service": ["delivery.logs.amazonaws.com"]},
+		 "Action": ["s3:PutObject"], "Resource": ["arn:aws:s3:::logs/AWSLogs/111122223333/*"],
+		 "Condition": {
+			"StringEquals": {"aws:SourceAccount": ["111122223333"], "s3:x-amz-acl": ["bucket-owner-full-control"]},
+			"ArnLike": {"aws:SourceArn": ["arn:aws:logs:af-south-1:111122223333:*"]}}},
+		{"Sid": "CheckBeforeFlowLogs", "Effect": "Allow", "Principal": {"Service": ["delivery.logs.amazonaws.com"]},
+		 "Action": ["s3:GetBucketAcl", "s3:ListBucket"], "Resource": ["arn:aws:s3:::logs"],
+		 "Condition": {
+			"StringEquals": {"aws:SourceAccount": ["111122223333"]},
+			"ArnLike": {"aws:SourceArn": ["arn:aws:logs:af-south-1:111122223333:*"]}}}
+	]}`, document.JSON())
 }

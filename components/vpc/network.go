@@ -2,8 +2,8 @@
 // balancers and NAT gateways, a private tier for nodes, and a data tier that has no route to the internet.
 //
 // Subnets and all that hangs on them are named by zone, and their addresses follow internal/addressplan, so a zone can
-// be added without replacing anything. The package refuses networks of fewer than two zones and flow logs without a key.
-// It makes no security groups for workloads; those belong to the components that listen.
+// be added without replacing anything. The package refuses networks of fewer than two zones and flow logs without a place
+// to go. It makes no security groups for workloads; those belong to the components that listen.
 package vpc
 
 import (
@@ -66,11 +66,11 @@ type NetworkArgs struct {
 	// InterfaceEndpoints are short AWS service names such as "ecr.api" (default none). The S3 gateway endpoint, which
 	// costs nothing, is always made.
 	InterfaceEndpoints []string
-	// FlowLogs says where the traffic records go (default S3 for seven years).
+	// FlowLogs says where the traffic records go (default S3).
 	FlowLogs FlowLogs
 
-	// LogKeyARN is the KMS key of the flow logs. Its policy must let logs.<region>.amazonaws.com (CloudWatch) or
-	// delivery.logs.amazonaws.com (S3) use it.
+	// LogKeyARN is the KMS key of flow logs in CloudWatch, required there. Its policy must let
+	// logs.<region>.amazonaws.com use it.
 	LogKeyARN pulumi.StringInput
 }
 
@@ -83,14 +83,16 @@ const (
 	NATSingle  NATGateways = "single"
 )
 
-// FlowLogs says where the records of the VPC's traffic go and for how long.
+// FlowLogs says where the records of the VPC's traffic go.
 type FlowLogs struct {
 	// Destination is LogsToS3 or LogsToCloudWatch (default LogsToS3).
 	Destination LogDestination
-	// RetentionDays that a record is kept (default 2557, seven years). CloudWatch takes a fixed set of values.
+	// BucketARN of the bucket that takes the records, required for LogsToS3. Its policy holds FlowLogDelivery and is
+	// there when the ARN is known; its key lets delivery.logs.amazonaws.com in. How long records stay is its lifecycle's
+	// matter.
+	BucketARN pulumi.StringInput
+	// RetentionDays of records in CloudWatch, which takes a fixed set of values (default 2557, seven years).
 	RetentionDays int
-	// ForceDestroy deletes the bucket together with its records.
-	ForceDestroy bool
 }
 
 // LogDestination is a store for flow logs.

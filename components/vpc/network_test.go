@@ -17,7 +17,6 @@ const (
 	networkType     = "cloudinsight:vpc:Network"
 	aclType         = "aws:ec2/networkAcl:NetworkAcl"
 	associationType = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-	bucketType      = "aws:s3/bucketV2:BucketV2"
 	defaultType     = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 	eipType         = "aws:ec2/eip:Eip"
 	endpointType    = "aws:ec2/vpcEndpoint:VpcEndpoint"
@@ -40,7 +39,7 @@ func smallest() *vpc.NetworkArgs {
 		CIDR:        "10.2.0.0/16",
 		Zones:       []string{"af-south-1a", "af-south-1b"},
 		ClusterName: "cloudinsight-dev",
-		LogKeyARN:   pulumi.String("arn:aws:kms:af-south-1:111122223333:key/1"),
+		FlowLogs:    vpc.FlowLogs{BucketARN: pulumi.String("arn:aws:s3:::logs")},
 	}
 }
 
@@ -52,6 +51,7 @@ func largest() *vpc.NetworkArgs {
 	args.Subnets = addressplan.Subnets{Private: map[string]string{"af-south-1a": "10.2.64.0/20"}}
 	args.InterfaceEndpoints = []string{"ecr.api", "sts"}
 	args.FlowLogs = vpc.FlowLogs{Destination: vpc.LogsToCloudWatch, RetentionDays: 7}
+	args.LogKeyARN = pulumi.String("arn:aws:kms:af-south-1:111122223333:key/1")
 	return args
 }
 
@@ -76,7 +76,7 @@ func TestNetwork_Defaults(t *testing.T) {
 	assert.Equal(t, 2, recorder.Count(eipType))
 	assert.Equal(t, 1, recorder.Count(internetType))
 	assert.Equal(t, 3, recorder.Count(aclType), "one a tier")
-	assert.Equal(t, 1, recorder.Count(bucketType), "flow logs go to S3")
+	assert.Equal(t, "s3", recorder.Named(t, flowLogType, "main").Input("logDestinationType"))
 	assert.Zero(t, recorder.Count(logGroupType))
 	assert.Equal(t, 1, recorder.Count(endpointType), "S3 alone")
 	assert.Zero(t, recorder.Count(groupType))
@@ -97,7 +97,6 @@ func TestNetwork_EverythingSet(t *testing.T) {
 	assert.Equal(t, 1, recorder.Count(natType))
 	assert.Equal(t, 3, recorder.Count(endpointType))
 	assert.Equal(t, "com.amazonaws.af-south-1.ecr.api", recorder.Named(t, endpointType, "main-ecr-api").Input("serviceName"))
-	assert.Zero(t, recorder.Count(bucketType))
 
 	logs := recorder.Named(t, logGroupType, "main-flow-logs")
 	assert.Equal(t, "/aws/vpc/main-flow-logs", logs.Input("name"))
@@ -114,13 +113,8 @@ func TestNetwork_EverythingSet(t *testing.T) {
 func TestNetwork_ChildrenAreParentedAndTagged(t *testing.T) {
 	untagged := map[string]bool{
 		associationType: true, routeType: true,
-		"aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation":                            true,
-		"aws:iam/rolePolicy:RolePolicy":                                                              true,
-		"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2":                       true,
-		"aws:s3/bucketPolicy:BucketPolicy":                                                           true,
-		"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":                                     true,
-		"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": true,
-		"aws:s3/bucketVersioningV2:BucketVersioningV2":                                               true,
+		"aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": true,
+		"aws:iam/rolePolicy:RolePolicy":                                   true,
 	}
 	for name, args := range map[string]*vpc.NetworkArgs{"smallest": smallest(), "largest": largest()} {
 		t.Run(name, func(t *testing.T) {
@@ -277,7 +271,8 @@ func TestNetwork_Refuses(t *testing.T) {
 		"one zone twice":         {change(func(a *vpc.NetworkArgs) { a.DataZones = []string{"x-1a", "x-1a"} }), `data zones: need at least 2, each once, got ["x-1a" "x-1a"]`},
 		"no region":              {change(func(a *vpc.NetworkArgs) { a.Region = "" }), `region: is required`},
 		"no cluster":             {change(func(a *vpc.NetworkArgs) { a.ClusterName = "" }), `cluster name: is required`},
-		"no key":                 {change(func(a *vpc.NetworkArgs) { a.LogKeyARN = nil }), `log key: is required, flow logs are always encrypted`},
+		"no bucket":              {change(func(a *vpc.NetworkArgs) { a.FlowLogs.BucketARN = nil }), `flow logs: bucket ARN is required for destination s3`},
+		"no key":                 {change(func(a *vpc.NetworkArgs) { a.FlowLogs.Destination = vpc.LogsToCloudWatch }), `log key: is required, flow logs are always encrypted`},
 		"unknown NAT":            {change(func(a *vpc.NetworkArgs) { a.NATGateways = "two" }), `nat gateways: must be perZone or single, got "two"`},
 		"unknown destination":    {change(func(a *vpc.NetworkArgs) { a.FlowLogs.Destination = "kafka" }), `flow logs: destination must be s3 or cloudWatch, got "kafka"`},
 		"negative retention":     {change(func(a *vpc.NetworkArgs) { a.FlowLogs.RetentionDays = -1 }), `flow logs: retention must be positive, got -1 days`},

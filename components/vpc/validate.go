@@ -35,7 +35,10 @@ func (args NetworkArgs) validate(name string) (addressplan.Plan, error) {
 	if args.FlowLogs.RetentionDays < 0 {
 		problem("flow logs: retention must be positive, got %d days", args.FlowLogs.RetentionDays)
 	}
-	if args.LogKeyARN == nil {
+	if args.FlowLogs.Destination == LogsToS3 && args.FlowLogs.BucketARN == nil {
+		problem("flow logs: bucket ARN is required for destination %s", LogsToS3)
+	}
+	if args.FlowLogs.Destination == LogsToCloudWatch && args.LogKeyARN == nil {
 		problem("log key: is required, flow logs are always encrypted")
 	}
 	for i, service := range args.InterfaceEndpoints {

@@ -12,8 +12,8 @@ type Apps struct {
 	Autoscaling Autoscaling `json:"autoscaling"`
 	// Log level of each service.
 	LogLevel LogLevel `json:"logLevel"`
-	// Image tag or sha256 digest by service; a service without one runs the placeholder. Rule: known services, no
-	// tag latest.
+	// Image tag or sha256 digest by service, and for topics, the job that makes Kafka's topics; what has none runs the
+	// placeholder. Rule: known services, no tag latest.
 	Images map[string]string `json:"images"`
 	// What differs for single services, by name. Rule: known services.
 	Services map[string]ServiceOverride `json:"services"`

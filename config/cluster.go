@@ -7,8 +7,6 @@ type Cluster struct {
 	// IPv4 ranges that reach the API server from the internet; none makes it private. Rule: public ranges, at most
 	// 40; outside dev none shorter than /8.
 	PublicAccessCIDRs []string `json:"publicAccessCidrs"`
-	// Days that control plane logs are kept. Rule: AWS's fixed set of values.
-	LogRetentionDays int `json:"logRetentionDays"`
 	// IAM roles with full access to the cluster besides the one that created it, which EKS lets in by itself. Rule: role
 	// ARNs, none twice.
 	AdminRoleARNs []string `json:"adminRoleArns"`

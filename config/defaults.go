@@ -14,18 +14,38 @@ func (c *Config) setDefaults() {
 	*c = Config{
 		Region:   "af-south-1",
 		DRRegion: "eu-west-1",
+		Tags:     Tags{DataClassification: Confidential},
+		Domain:   "cloudinsight.com",
+		// Seven years, as for all logs of production.
+		Logs:       Logs{RetentionDays: 90, ArchiveDays: 2557},
+		Protection: Protection{Locked: true},
 		Network: Network{
 			NATGateways:        NATPerZone,
 			InterfaceEndpoints: DefaultInterfaceEndpoints,
-			// Seven years, as for all logs of production.
-			FlowLogs: FlowLogs{Destination: LogsToS3, RetentionDays: 2557},
+			FlowLogs:           FlowLogs{Destination: LogsToS3},
 		},
 		Cluster: Cluster{
-			Version:          "1.36",
-			LogRetentionDays: 90,
-			ServiceCIDR:      "172.20.0.0/16",
+			Version:     "1.36",
+			ServiceCIDR: "172.20.0.0/16",
 		},
 		Access: Access{Teams: []Team{DevOps}},
+		// Sunday from 02:00 to 04:00 in Central Africa Time, UTC+2.
+		Maintenance: Maintenance{Window: "sun:00:00-sun:02:00", BackupWindow: "22:00-23:00"},
+		RDS: RDS{
+			EngineVersion: "17.11", InstanceClass: "db.r5.large", StorageGiB: 100, MaxStorageGiB: 1000,
+			ReadReplicas: 1, BackupRetentionDays: 30,
+		},
+		DocumentDB: DocumentDB{
+			EngineVersion: "5.0.0", InstanceClass: "db.r5.large", Instances: 3, BackupRetentionDays: 30,
+			ReplicaScaling: ReplicaScaling{Min: 3, Max: 9, CPUPercent: 70},
+		},
+		MSK:      MSK{KafkaVersion: "3.9.x", InstanceType: "kafka.m5.large", BrokersPerZone: 1, VolumeGiB: 100, MaxVolumeGiB: 1000},
+		Redis:    Redis{EngineVersion: "7.1", NodeType: "cache.r5.large", Nodes: 2, SnapshotRetentionDays: 7},
+		Backup:   Backup{RetentionDays: 30},
+		CostData: CostData{Export: true, ScanLimitGiB: 100},
+		Registry: Registry{KeepImages: 50, UntaggedDays: 7},
+		Delivery: Delivery{Branches: map[string]string{"dev": "development", "staging": "staging", "prod": "production"}},
+		Security: Security{UnusedAccessDays: 90},
 		Apps: Apps{
 			QoS:      Guaranteed,
 			Replicas: 3,

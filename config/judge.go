@@ -10,15 +10,21 @@ import (
 )
 
 // judge returns every rule that the complete configuration breaks.
-func (c *Config) judge(services []string) Problems {
-	j := &judge{config: c, services: services}
+func (c *Config) judge(services, jobs []string) Problems {
+	j := &judge{config: c, services: services, jobs: jobs}
 	j.stack()
 	j.tags()
-	if c.Environment != Shared {
+	j.domain()
+	j.logs()
+	j.protection()
+	if c.Environment == Shared {
+		j.shared()
+	} else {
 		j.network()
 		j.cluster()
 		j.nodeGroups()
 		j.access()
+		j.data()
 		j.apps()
 	}
 	return j.Problems
@@ -28,6 +34,7 @@ type judge struct {
 	Problems
 	config   *Config
 	services []string
+	jobs     []string
 }
 
 func (j *judge) stack() {

@@ -32,7 +32,7 @@ func (j *judge) apps() {
 		j.autoscaling(a)
 	}
 	for _, service := range slices.Sorted(maps.Keys(a.Images)) {
-		j.image("apps.images."+service, service, a.Images[service], names)
+		j.image("apps.images."+service, service, a.Images[service], slices.Concat(names, j.jobs))
 	}
 	for _, service := range slices.Sorted(maps.Keys(a.Services)) {
 		j.override("apps.services."+service, service, a.Services[service], names)
@@ -45,7 +45,7 @@ func (j *judge) apps() {
 }
 
 func (j *judge) extraServices(extras []ExtraService) {
-	taken := slices.Clone(j.services)
+	taken := slices.Concat(j.services, j.jobs)
 	for i, extra := range extras {
 		at := fmt.Sprintf("apps.extraServices[%d]", i)
 		if slices.Contains(taken, extra.Name) {

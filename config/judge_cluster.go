@@ -24,7 +24,6 @@ func (j *judge) cluster() {
 		j.add("cluster.version", `must be a Kubernetes minor version such as "1.36", got %q`, c.Version)
 	}
 	j.publicAccess(c.PublicAccessCIDRs)
-	j.logRetention("cluster.logRetentionDays", c.LogRetentionDays)
 	unique(j, "cluster.adminRoleArns", c.AdminRoleARNs)
 	for i, arn := range c.AdminRoleARNs {
 		if !roleARN.MatchString(arn) {

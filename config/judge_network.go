@@ -18,12 +18,6 @@ var interfaceServices = []string{
 	"sqs", "ssm", "ssmmessages", "states", "sts", "xray",
 }
 
-// logRetentions are the days that CloudWatch Logs takes.
-// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-var logRetentions = []int{
-	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-}
-
 func (j *judge) network() {
 	n := j.config.Network
 	j.zones("network.zones", n.Zones)
@@ -38,14 +32,6 @@ func (j *judge) network() {
 	unique(j, "network.interfaceEndpoints", n.InterfaceEndpoints)
 	for i, service := range n.InterfaceEndpoints {
 		j.known(fmt.Sprintf("network.interfaceEndpoints[%d]", i), service, interfaceServices, "service")
-	}
-	if n.FlowLogs.Destination == LogsToCloudWatch {
-		j.logRetention("network.flowLogs.retentionDays", n.FlowLogs.RetentionDays)
-		if n.FlowLogs.ForceDestroy {
-			j.add("network.flowLogs.forceDestroy", "speaks of the bucket of destination s3, got destination %q", n.FlowLogs.Destination)
-		}
-	} else {
-		j.between("network.flowLogs.retentionDays", 1, 3653, n.FlowLogs.RetentionDays)
 	}
 }
 
@@ -100,10 +86,4 @@ func (n Network) Plan() (addressplan.Plan, error) {
 		DataZones: n.DataZones,
 		Subnets:   addressplan.Subnets(n.Subnets),
 	})
-}
-
-func (j *judge) logRetention(path string, days int) {
-	if !slices.Contains(logRetentions, days) {
-		j.add(path, "must be a retention of CloudWatch Logs (%s), got %d", strings.Trim(fmt.Sprint(logRetentions), "[]"), days)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -12,20 +13,21 @@ import (
 const namespace = "cloudinsight:"
 
 // FromEnv reads the configuration that the Pulumi engine hands to its program, in PULUMI_CONFIG. See Parse.
-func FromEnv(services []string) (*Config, error) {
+func FromEnv(services []string, jobs ...string) (*Config, error) {
 	values := map[string]string{}
 	if text := os.Getenv("PULUMI_CONFIG"); text != "" {
 		if err := json.Unmarshal([]byte(text), &values); err != nil {
 			return nil, fmt.Errorf("config: PULUMI_CONFIG: %w", err)
 		}
 	}
-	return Parse(values, services)
+	return Parse(values, services, jobs...)
 }
 
 // Parse reads the configuration of one stack from Pulumi's flat form: keys with their namespace, objects as JSON.
 // Other namespaces, such as aws:, are left alone. The services are the names of the catalog, against which
-// apps.images, apps.services and apps.extraServices are judged. The error is of type Problems.
-func Parse(values map[string]string, services []string) (*Config, error) {
+// apps.images, apps.services and apps.extraServices are judged; jobs are further images that the program runs. The error is
+// of type Problems.
+func Parse(values map[string]string, services []string, jobs ...string) (*Config, error) {
 	var problems Problems
 	given := map[string]any{}
 	for key, text := range values {
@@ -39,12 +41,9 @@ func Parse(values map[string]string, services []string) (*Config, error) {
 	decode(&problems, c, given)
 	mistyped := slices.Clone(problems)
 
-	if c.Environment == Shared {
-		problems.sharedOnly(given)
-		*c = Config{Environment: Shared, Region: c.Region, DRRegion: c.DRRegion, Tags: c.Tags}
-	}
+	problems.misplaced(c, given)
 	c.resolve()
-	for _, found := range c.judge(services) {
+	for _, found := range c.judge(services, jobs) {
 		if !mistyped.concern(found.Path) {
 			problems = append(problems, found)
 		}
@@ -56,13 +55,24 @@ func Parse(values map[string]string, services []string) (*Config, error) {
 	return c, nil
 }
 
-// sharedOnly notes the areas that say nothing about the shared stack, which has neither network nor cluster. An empty
-// one says nothing anywhere: Pulumi.yaml gives it for a key that the stack leaves out.
-func (p *Problems) sharedOnly(given map[string]any) {
-	for _, area := range []string{"network", "cluster", "nodeGroups", "access", "apps"} {
+// misplaced clears the areas that say nothing about the stack, and notes those that were given all the same. An empty one
+// says nothing anywhere: Pulumi.yaml gives it for a key that the stack leaves out.
+func (p *Problems) misplaced(c *Config, given map[string]any) {
+	elsewhere, where := "shared", "environments"
+	if c.Environment == Shared {
+		elsewhere, where = "environments", "the shared stack"
+	}
+	of := reflect.ValueOf(c).Elem()
+	for i := range of.NumField() {
+		field := of.Type().Field(i)
+		if field.Tag.Get("only") != elsewhere {
+			continue
+		}
+		of.Field(i).SetZero()
+		area := keyOf(field)
 		object, isObject := given[area].(map[string]any)
 		if _, set := given[area]; set && (!isObject || len(object) > 0) {
-			p.add(area, "has no meaning in the shared stack")
+			p.add(area, "has no meaning in %s", where)
 		}
 	}
 }

@@ -38,12 +38,8 @@ func (NATGateways) values() []string { return []string{string(NATPerZone), strin
 
 // FlowLogs says where the records of the VPC's traffic go.
 type FlowLogs struct {
-	// Where the records are written.
+	// Where the records are written; logs.retentionDays holds for cloudWatch, logs.archiveDays for s3.
 	Destination LogDestination `json:"destination"`
-	// Days that a record is kept. Rule: cloudWatch takes AWS's fixed set of values, s3 any from 1 to 3653.
-	RetentionDays int `json:"retentionDays"`
-	// Delete the s3 bucket together with its records when the environment is destroyed.
-	ForceDestroy bool `json:"forceDestroy"`
 }
 
 // LogDestination is a store for log records.

@@ -33,7 +33,7 @@ of the wrong type and a combination that cannot work are refused before anything
 
     config: network.subnets.private.af-south-1a: must lie inside network.cidr 10.2.0.0/16, got "10.9.1.0/24"
 
-The stack ` + "`shared`" + ` has only environment, region, drRegion and tags.
+The stack ` + "`shared`" + ` has areas of its own at the end; of the others it takes only tags, domain, logs and protection.
 
 ## Keys
 `)
@@ -137,7 +137,7 @@ func (r *reference) rows(path string, of reflect.Value) {
 			}
 			r.lines = append(r.lines, "", title, "")
 			if i > 0 {
-				r.lines = append(r.lines, sentence(c), "")
+				r.lines = append(r.lines, sentence(c)+belongs(field), "")
 			}
 			r.lines = append(r.lines, "| key | type | default | meaning | rule |", "|---|---|---|---|---|")
 		}
@@ -152,6 +152,14 @@ func (r *reference) rows(path string, of reflect.Value) {
 			r.rows(key+"[]", elementDefaults(inner))
 		}
 	}
+}
+
+// belongs says which stacks an area is for, when it is not for all.
+func belongs(field reflect.StructField) string {
+	if field.Tag.Get("only") == "shared" {
+		return " Only for the stack `shared`."
+	}
+	return ""
 }
 
 func sentence(c comment) string {
@@ -284,6 +292,9 @@ func flatten(into map[string]string, path string, value reflect.Value) {
 		into[path+".disabled"] = "true"
 	case value.Kind() == reflect.Struct:
 		for i := range value.NumField() {
+			if value.Type().Field(i).Tag.Get("only") == "shared" {
+				continue
+			}
 			flatten(into, join(path, keyOf(value.Type().Field(i))), value.Field(i))
 		}
 	case value.Kind() == reflect.Map:
@@ -337,15 +348,25 @@ func addresses(t *testing.T, stacks []*Config) []row {
 // Every key explains itself, or the reference has holes.
 func TestReference_EveryKeyHasAMeaning(t *testing.T) {
 	comments := fieldComments(t)
-	for _, of := range []reflect.Type{
-		reflect.TypeFor[Config](), reflect.TypeFor[Tags](), reflect.TypeFor[Access](), reflect.TypeFor[Network](),
-		reflect.TypeFor[FlowLogs](), reflect.TypeFor[Subnets](), reflect.TypeFor[Cluster](), reflect.TypeFor[NodeGroup](),
-		reflect.TypeFor[Taint](), reflect.TypeFor[Apps](), reflect.TypeFor[Autoscaling](), reflect.TypeFor[ServiceOverride](),
-		reflect.TypeFor[ExtraService](), reflect.TypeFor[Quota](),
-	} {
+	for _, of := range structs(reflect.TypeFor[Config](), map[reflect.Type]bool{}) {
 		for i := range of.NumField() {
 			name := of.Name() + "." + of.Field(i).Name
 			require.NotEmpty(t, comments[name].meaning, name)
 		}
 	}
+}
+
+// structs lists a struct type and those that it holds.
+func structs(t reflect.Type, seen map[reflect.Type]bool) []reflect.Type {
+	if seen[t] {
+		return nil
+	}
+	seen[t] = true
+	all := []reflect.Type{t}
+	for i := range t.NumField() {
+		if inner := structOf(t.Field(i).Type); inner != nil {
+			all = append(all, structs(inner, seen)...)
+		}
+	}
+	return all
 }

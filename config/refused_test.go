@@ -60,7 +60,7 @@ func TestParse_Refuses(t *testing.T) {
 		// Reading.
 		{`netwrok: {}`, `netwrok: unknown key, did you mean "network"?`},
 		{`network: {cdir: 10.2.0.0/16}`, `network.cdir: unknown key, did you mean "cidr"?`},
-		{`network: {flowLogs: {weight: 1}}`, `network.flowLogs.weight: unknown key, known are destination, forceDestroy, retentionDays`},
+		{`network: {flowLogs: {weight: 1}}`, `network.flowLogs.weight: unknown key, known are destination`},
 		{`nodeGroups: {workload: {instanceType: [m5.large]}}`, `nodeGroups.workload.instanceType: unknown key, did you mean "instanceTypes"?`},
 		{`network: {cidr: 10}`, `network.cidr: must be a string (put it in quotes), got 10`},
 		{`network: []`, `network: must be an object, got a list`},
@@ -69,8 +69,8 @@ func TestParse_Refuses(t *testing.T) {
 		{`network: {zones: [af-south-1a, 2]}`, `network.zones[1]: must be a string (put it in quotes), got 2`},
 		{`network: {subnets: {private: 1}}`, `network.subnets.private: must be an object, got 1`},
 		{`cluster: {version: 1.36}`, `cluster.version: must be a string (put it in quotes), got 1.36`},
-		{`cluster: {logRetentionDays: "90"}`, `cluster.logRetentionDays: must be a whole number, got "90"`},
-		{`cluster: {logRetentionDays: 7.5}`, `cluster.logRetentionDays: must be a whole number, got 7.5`},
+		{`logs: {retentionDays: "90"}`, `logs.retentionDays: must be a whole number, got "90"`},
+		{`logs: {retentionDays: 7.5}`, `logs.retentionDays: must be a whole number, got 7.5`},
 		{`cluster: {version: null}`, `cluster.version: must be a string, got nothing`},
 		{`apps: {autoscaling: {disabled: "yes"}}`, `apps.autoscaling.disabled: must be true or false, got "yes"`},
 		{`network: {natGateways: {}}`, `network.natGateways: must be a string, got an object`},
@@ -107,9 +107,6 @@ func TestParse_Refuses(t *testing.T) {
 		{`network: {interfaceEndpoints: [sts, ecr.ap, sts]}`, `
 			network.interfaceEndpoints[1]: must be a known service, got "ecr.ap", did you mean "ecr.api"?
 			network.interfaceEndpoints[2]: must be named once, got "sts" again`},
-		{`network: {flowLogs: {destination: cloudWatch, retentionDays: 10}}`, `network.flowLogs.retentionDays: must be a retention of CloudWatch Logs (1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653), got 10`},
-		{`network: {flowLogs: {retentionDays: 0}}`, `network.flowLogs.retentionDays: must be between 1 and 3653, got 0`},
-		{`network: {flowLogs: {destination: cloudWatch, forceDestroy: true}}`, `network.flowLogs.forceDestroy: speaks of the bucket of destination s3, got destination "cloudWatch"`},
 
 		// The cluster.
 		{`cluster: {version: "1.36.3"}`, `cluster.version: must be a Kubernetes minor version such as "1.36", got "1.36.3"`},
@@ -121,7 +118,7 @@ func TestParse_Refuses(t *testing.T) {
 		{`cluster: {publicAccessCidrs: [10.0.0.0/16]}`, `cluster.publicAccessCidrs[0]: must be a public range, got "10.0.0.0/16"`},
 		{`cluster: {publicAccessCidrs: [198.51.100.0/24, 198.51.100.0/24]}`, `cluster.publicAccessCidrs[1]: must be named once, got "198.51.100.0/24" again`},
 		{"cluster: {publicAccessCidrs: [" + manyRanges(41) + "]}", `cluster.publicAccessCidrs: must have at most 40 ranges, got 41`},
-		{`cluster: {logRetentionDays: 91}`, `cluster.logRetentionDays: must be a retention of CloudWatch Logs (1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653), got 91`},
+		{`logs: {retentionDays: 91}`, `logs.retentionDays: must be a retention of CloudWatch Logs (1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653), got 91`},
 		{`cluster: {adminRoleArns: ["arn:aws:iam::111122223333:user/ann"]}`, `cluster.adminRoleArns[0]: must be the ARN of an IAM role, got "arn:aws:iam::111122223333:user/ann"`},
 		{`cluster: {adminRoleArns: ["arn:aws:iam::111122223333:role/a", "arn:aws:iam::111122223333:role/a"]}`, `cluster.adminRoleArns[1]: must be named once, got "arn:aws:iam::111122223333:role/a" again`},
 		{`cluster: {serviceCidr: 172.20.0.0}`, `cluster.serviceCidr: must be an IPv4 range such as 172.20.0.0/16, got "172.20.0.0"`},
@@ -162,6 +159,65 @@ func TestParse_Refuses(t *testing.T) {
 		// Access.
 		{`access: {teams: [devops, devops]}`, `access.teams[1]: must be named once, got "devops" again`},
 		{`access: {teams: [everyone]}`, `access.teams[0]: must be one of developers, qa, techLeads, devops, got "everyone"`},
+
+		// Domain, logs and protection.
+		{`domain: cloudinsight`, `domain: must be a DNS name such as example.com, got "cloudinsight"`},
+		{`logs: {archiveDays: 0}`, `logs.archiveDays: must be between 1 and 3653, got 0`},
+		{`tags: {dataClassification: public}`, `tags.dataClassification: must be one of confidential, anonymised, synthetic, got "public"`},
+		{`protection: {disabled: true}`, `protection.disabled: must only be set in dev; name parts under protection.unprotected`},
+		{`protection: {unprotected: [rsd]}`, `protection.unprotected[0]: must be a known part, got "rsd", did you mean "rds"?`},
+		{`protection: {unprotected: [rds, rds]}`, `protection.unprotected[1]: must be named once, got "rds" again`},
+		{`protection: {unprotected: [all]}`, `protection.unprotected[0]: must name single parts while protection.locked, got "all"`},
+		{`registry: {keepImages: 20}`, `registry: has no meaning in environments`},
+
+		// The data stores.
+		{`maintenance: {window: "Sun:00:00-Sun:02:00"}`, `maintenance.window: must be "ddd:HH:MM-ddd:HH:MM" in UTC with days such as "sun", got "Sun:00:00-Sun:02:00"`},
+		{`maintenance: {window: "sun:00:00-sun:00:45"}`, `maintenance.window: must be at least 60 minutes long, got "sun:00:00-sun:00:45"`},
+		{`maintenance: {backupWindow: "25:00-26:00"}`, `maintenance.backupWindow: must be "HH:MM-HH:MM" in UTC, got "25:00-26:00"`},
+		{`maintenance: {backupWindow: "22:00-22:30"}`, `maintenance.backupWindow: must be at least 60 minutes long, got "22:00-22:30"`},
+		{`maintenance: {backupWindow: "01:00-02:00"}`, `maintenance.backupWindow: must not overlap maintenance.window sun:00:00-sun:02:00, got "01:00-02:00"`},
+		{`rds: {engineVersion: "12.1"}`, `rds.engineVersion: must be a version of RDS for PostgreSQL that the platform knows (17.11), got "12.1"`},
+		{`rds: {instanceClass: db.r7g.large}`, `rds.instanceClass: must be offered for RDS for PostgreSQL in af-south-1, got "db.r7g.large"`},
+		{`rds: {instanceClass: db.r5.lage}`, `rds.instanceClass: must be a size of RDS for PostgreSQL, got "db.r5.lage", did you mean "db.r5.large"?`},
+		{`rds: {storageGib: 10, maxStorageGib: 0}`, `rds.storageGib: must be between 20 and 65536, got 10`},
+		{`rds: {storageGib: 100, maxStorageGib: 105}`, `rds.maxStorageGib: must be 0 or at least 110, for a size of 100, got 105`},
+		{`rds: {readReplicas: 6}`, `rds.readReplicas: must be between 0 and 5, got 6`},
+		{`rds: {backupRetentionDays: 3}`, `rds.backupRetentionDays: must be between 7 and 35, got 3`},
+		{`documentdb: {engineVersion: "3.6.0"}`, `documentdb.engineVersion: must be a version of DocumentDB that the platform knows (5.0.0), got "3.6.0"`},
+		{`documentdb: {instanceClass: db.r8g.large}`, `documentdb.instanceClass: must be offered for DocumentDB in af-south-1, got "db.r8g.large"`},
+		{`documentdb: {instances: 17}`, `documentdb.instances: must be between 1 and 16, got 17`},
+		{`documentdb: {backupRetentionDays: 36}`, `documentdb.backupRetentionDays: must be between 7 and 35, got 36`},
+		{`documentdb: {replicaScaling: {enabled: true, min: 4, max: 2, cpuPercent: 99}}`, `
+			documentdb.replicaScaling.cpuPercent: must be between 10 and 95, got 99
+			documentdb.replicaScaling.max: must be between documentdb.instances 3 and 16, got 2
+			documentdb.replicaScaling.min: must be between 1 and documentdb.instances 3, got 4`},
+		{`documentdb: {global: true, instanceClass: db.t3.medium}`, `
+			documentdb.global: must have instances that are not burstable, got instanceClass "db.t3.medium"
+			recovery.cidr: is required with documentdb.global`},
+		{`msk: {kafkaVersion: "2.8.1"}`, `msk.kafkaVersion: must be a version of MSK that the platform knows (3.9.x, 3.9.x.kraft), got "2.8.1"`},
+		{`msk: {instanceType: kafka.m7g.large}`, `msk.instanceType: must be offered for MSK in af-south-1, got "kafka.m7g.large"`},
+		{`msk: {brokersPerZone: 0, volumeGib: 0, maxVolumeGib: 0}`, `
+			msk.brokersPerZone: must be between 1 and 10, got 0
+			msk.volumeGib: must be between 1 and 16384, got 0`},
+		{`msk: {volumeGib: 100, maxVolumeGib: 100}`, `msk.maxVolumeGib: must be 0 or at least 101, for a size of 100, got 100`},
+		{`msk: {autoCreateTopics: true}`, `msk.autoCreateTopics: must not be set in prod: a misspelt name would make a topic`},
+		{`redis: {engineVersion: "8.0"}`, `redis.engineVersion: must be a version of ElastiCache for Redis that the platform knows (7.1), got "8.0"`},
+		{`redis: {nodeType: cache.r6g.large}`, `redis.nodeType: must be offered for ElastiCache for Redis in af-south-1, got "cache.r6g.large"`},
+		{`redis: {nodes: 7, snapshotRetentionDays: 36}`, `
+			redis.nodes: must be between 1 and 6, got 7
+			redis.snapshotRetentionDays: must be between 0 and 35, got 36`},
+		{`backup: {retentionDays: 5}`, `backup.retentionDays: must be between 7 and 3653, got 5`},
+		{`backup: {disabled: true}`, `backup.disabled: must not be set in prod`},
+		{`recovery: {disabled: true}`, `recovery.disabled: must not be set in prod`},
+		{`{documentdb: {global: true}, recovery: {disabled: true}}`, `
+			documentdb.global: needs recovery, which recovery.disabled turns off
+			recovery.disabled: must not be set in prod`},
+		{`recovery: {cidr: 10.9.0.0}`, `recovery.cidr: must be an IPv4 range such as 10.10.0.0/16, got "10.9.0.0"`},
+		{`recovery: {cidr: 10.9.0.0/24}`, `recovery.cidr: must be between /16 and /20, got "10.9.0.0/24"`},
+		{`recovery: {cidr: 11.9.0.0/16}`, `recovery.cidr: must lie in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, got "11.9.0.0/16"`},
+		{`recovery: {cidr: 10.2.0.0/16}`, `recovery.cidr: must not overlap network.cidr 10.2.0.0/16, got "10.2.0.0/16"`},
+		{`costData: {scanLimitGib: 0}`, `costData.scanLimitGib: must be between 1 and 10240, got 0`},
+		{`faults: {enabled: true}`, `faults.enabled: must not be set in prod`},
 
 		// The services.
 		{`apps: {qos: bestEffort}`, `apps.autoscaling: needs requests to measure use against, which apps.qos bestEffort does not set; set apps.autoscaling.disabled or another apps.qos`},
@@ -252,9 +308,38 @@ func TestParse_SharedTakesNoEnvironment(t *testing.T) {
 		"cloudinsight:environment": "shared",
 		"cloudinsight:tags":        `{"owner": "platform", "costCenter": "cc-1"}`,
 		"cloudinsight:network":     `{"cidr": "10.0.0.0/16"}`,
+		"cloudinsight:delivery":    `{"repository": "cloudinsight/platform"}`,
 		"cloudinsight:apps":        `{}`,
 	}, catalog)
 	assert.Equal(t, []string{"config: network: has no meaning in the shared stack"}, message(err))
+}
+
+func TestParse_SharedRefuses(t *testing.T) {
+	_, err := config.Parse(map[string]string{
+		"cloudinsight:environment": "shared",
+		"cloudinsight:tags":        `{"owner": "platform", "costCenter": "cc-1"}`,
+		"cloudinsight:registry":    `{"keepImages": 1, "untaggedDays": 0}`,
+		"cloudinsight:delivery":    `{"repository": "platform", "branches": {"qa": "main", "dev": "a b"}, "stateBucket": "A"}`,
+		"cloudinsight:security":    `{"unusedAccessDays": 400}`,
+		"cloudinsight:protection":  `{"unprotected": ["rds"]}`,
+	}, catalog)
+	assert.Equal(t, lines(`
+		delivery.branches.dev: must be a branch name, got "a b"
+		delivery.branches.qa: must be a known environment, got "qa", known are dev, staging, prod
+		delivery.repository: must be owner/name of a GitHub repository, got "platform"
+		delivery.stateBucket: must be 3 to 63 of a-z, 0-9, dot and hyphen, got "A"
+		protection.unprotected[0]: must be a known part, got "rds", known are all, keys.artifacts, keys.logs, registry, storage.accessLogs, storage.artifacts, storage.trail
+		registry.keepImages: must be between 10 and 1000, got 1
+		registry.untaggedDays: must be between 1 and 365, got 0
+		security.unusedAccessDays: must be between 1 and 365, got 400`), message(err))
+}
+
+func TestProtection_Lifted(t *testing.T) {
+	assert.False(t, config.Protection{}.Lifted("rds"))
+	assert.True(t, config.Protection{Disabled: true}.Lifted("rds"))
+	assert.True(t, config.Protection{Unprotected: []string{"all"}}.Lifted("rds"))
+	assert.True(t, config.Protection{Unprotected: []string{"rds"}}.Lifted("rds"))
+	assert.False(t, config.Protection{Unprotected: []string{"msk"}}.Lifted("rds"))
 }
 
 func TestParse_DevMayOpenTheAPIServer(t *testing.T) {
@@ -269,10 +354,11 @@ func TestParse_EighthServiceIsOneRow(t *testing.T) {
 }
 
 func TestFromEnv(t *testing.T) {
-	t.Setenv("PULUMI_CONFIG", `{"cloudinsight:environment": "shared", "cloudinsight:tags": "{\"owner\": \"a\", \"costCenter\": \"b\"}"}`)
+	t.Setenv("PULUMI_CONFIG", `{"cloudinsight:environment": "shared", "cloudinsight:tags": "{\"owner\": \"a\", \"costCenter\": \"b\"}", "cloudinsight:delivery": "{\"repository\": \"a/b\"}"}`)
 	c, err := config.FromEnv(catalog)
 	require.NoError(t, err)
 	assert.Equal(t, config.Shared, c.Environment)
+	assert.Zero(t, c.Network, "an area of the environments")
 
 	t.Setenv("PULUMI_CONFIG", `{`)
 	_, err = config.FromEnv(catalog)

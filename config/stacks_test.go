@@ -32,7 +32,7 @@ func TestStacks_Dev(t *testing.T) {
 		DataZones:          []string{"af-south-1a", "af-south-1b", "af-south-1c"},
 		NATGateways:        config.NATSingle,
 		InterfaceEndpoints: []string{},
-		FlowLogs:           config.FlowLogs{Destination: config.LogsToCloudWatch, RetentionDays: 7},
+		FlowLogs:           config.FlowLogs{Destination: config.LogsToCloudWatch},
 	}, c.Network)
 	assert.Equal(t, config.NodeGroup{
 		CapacityType:  config.Spot,
@@ -56,13 +56,13 @@ func TestStacks_Staging(t *testing.T) {
 	assert.Equal(t, config.Autoscaling{
 		Min: 2, Max: 5, CPUPercent: 50, MemoryPercent: 60, ScaleDownStabilizationSeconds: 180,
 	}, c.Apps.Autoscaling)
-	assert.Equal(t, 30, c.Cluster.LogRetentionDays)
+	assert.Equal(t, config.Logs{RetentionDays: 30, ArchiveDays: 365}, c.Logs)
 }
 
 func TestStacks_Prod(t *testing.T) {
 	c := stack(t, "prod")
 	assert.Equal(t, "100.64.0.0/16", c.Network.PodCIDR)
-	assert.Equal(t, config.FlowLogs{Destination: config.LogsToS3, RetentionDays: 2557, ForceDestroy: true}, c.Network.FlowLogs)
+	assert.Equal(t, config.FlowLogs{Destination: config.LogsToS3}, c.Network.FlowLogs)
 	assert.Equal(t, config.DefaultInterfaceEndpoints, c.Network.InterfaceEndpoints)
 	assert.Empty(t, c.Cluster.PublicAccessCIDRs)
 	assert.Equal(t, config.Guaranteed, c.Apps.QoS)
@@ -79,7 +79,16 @@ func TestStacks_SharedHasNeitherNetworkNorCluster(t *testing.T) {
 		Environment: config.Shared,
 		Region:      "af-south-1",
 		DRRegion:    "eu-west-1",
-		Tags:        config.Tags{Owner: "platform", CostCenter: "cloudinsight-shared"},
+		Tags:        config.Tags{Owner: "platform", CostCenter: "cloudinsight-shared", DataClassification: config.Confidential},
+		Domain:      "cloudinsight.com",
+		Logs:        config.Logs{RetentionDays: 90, ArchiveDays: 2557},
+		Protection:  config.Protection{},
+		Registry:    config.Registry{KeepImages: 50, UntaggedDays: 7},
+		Delivery: config.Delivery{
+			Repository: "cloudinsight/platform",
+			Branches:   map[string]string{"dev": "development", "staging": "staging", "prod": "production"},
+		},
+		Security: config.Security{UnusedAccessDays: 90},
 	}, stack(t, "shared"))
 }
 
@@ -112,7 +121,7 @@ func TestProject_DeclaresTheKeys(t *testing.T) {
 	require.Len(t, declared, len(keys))
 
 	prod := stack(t, "prod")
-	defaults := map[string]any{"environment": nil, "tags": nil, "region": prod.Region, "drRegion": prod.DRRegion}
+	defaults := map[string]any{"environment": nil, "tags": nil, "region": prod.Region, "drRegion": prod.DRRegion, "domain": prod.Domain}
 	for _, key := range keys {
 		want, scalar := defaults[key]
 		if !scalar {

@@ -112,3 +112,6 @@ func (w Window) String() string {
 	}
 	return b.String()
 }
+
+// Minutes is how long the window is open.
+func (w Window) Minutes() int { return w.length }

@@ -71,9 +71,6 @@ var typeOutputs = map[string]func(*Resource) map[string]any{
 	"aws:kms/key:Key": func(found *Resource) map[string]any {
 		return map[string]any{"keyId": found.ID}
 	},
-	"aws:s3/bucketV2:BucketV2": func(found *Resource) map[string]any {
-		return map[string]any{"bucket": found.ID}
-	},
 }
 
 func named(found *Resource) map[string]any { return map[string]any{"name": physicalName(found)} }
@@ -114,7 +111,9 @@ func arn(pattern, id string) string {
 
 // physicalName is the name that the program chose, else the one that Pulumi makes of its own.
 func physicalName(found *Resource) string {
-	for _, key := range []string{"nodeGroupName", "addonName", "bucket", "name"} {
+	for _, key := range []string{
+		"nodeGroupName", "addonName", "bucket", "name", "identifier", "clusterIdentifier", "clusterName", "replicationGroupId", "userId", "userGroupId",
+	} {
 		if name, ok := found.Inputs[key].(string); ok {
 			return name
 		}

@@ -29,6 +29,9 @@ func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 
 // NewResource records a registration and makes up the state that a provider would have answered.
 func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	if args.TypeToken == stackReference {
+		return r.run.stackOutputs(args.ID)
+	}
 	if args.RegisterRPC == nil {
 		return "", nil, fmt.Errorf("read of %s %q: a program makes what it needs, it reads nothing", args.TypeToken, args.Name)
 	}

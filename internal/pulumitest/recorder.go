@@ -35,6 +35,8 @@ type run struct {
 	preview bool
 	outputs map[string]func(*Resource) map[string]any
 	invokes map[string]func(map[string]any) map[string]any
+	// stacks are the outputs of other stacks by their full name.
+	stacks map[string]map[string]any
 	// references by the remote component that hands them out.
 	references map[string][]reference
 }
@@ -88,6 +90,7 @@ func RunErr(t testing.TB, program pulumi.RunFunc, options ...Option) (*Recorder,
 		outputs: map[string]func(*Resource) map[string]any{},
 		invokes: map[string]func(map[string]any) map[string]any{},
 
+		stacks:     map[string]map[string]any{},
 		references: map[string][]reference{},
 	}
 	for _, option := range options {

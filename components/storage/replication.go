@@ -52,7 +52,7 @@ func (b *builder) replicate() error {
 		Rules: s3.BucketReplicationConfigRuleArray{s3.BucketReplicationConfigRuleArgs{
 			Id:                      pulumi.String("everything"),
 			Status:                  enabled,
-			Priority:                pulumi.Int(0),
+			Priority:                pulumi.Int(1),
 			Filter:                  s3.BucketReplicationConfigRuleFilterArgs{Prefix: pulumi.String("")},
 			DeleteMarkerReplication: s3.BucketReplicationConfigRuleDeleteMarkerReplicationArgs{Status: enabled},
 			SourceSelectionCriteria: s3.BucketReplicationConfigRuleSourceSelectionCriteriaArgs{

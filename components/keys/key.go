@@ -1,6 +1,6 @@
-// Package keys makes the KMS keys of an environment, one for each domain (logs, the cluster's secrets, data), so that
+// Package keys makes the KMS keys of an environment, one for each domain (data, logs, secrets, the cluster), so that
 // access to one says nothing about the others. Policies name the account and services, never the caller of the moment:
-// every identity sees the same preview.
+// every identity sees the same preview. A key is protected, because what it has encrypted is lost with it.
 package keys
 
 import (
@@ -39,30 +39,8 @@ type KeyArgs struct {
 	Users []ServiceUse
 	// DeletionWindowDays between the deletion and the loss of the key, 7 to 30 (default 30).
 	DeletionWindowDays int
-}
-
-// ServiceUse lets an AWS service use a key.
-type ServiceUse struct {
-	// Service principal, such as logs.af-south-1.amazonaws.com.
-	Service string
-	// Conditions that bind the service to what it may use the key for.
-	Conditions iam.Conditions
-}
-
-// LogGroups lets CloudWatch Logs encrypt the log groups of the account in the region.
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-func LogGroups(region, accountID string) ServiceUse {
-	return ServiceUse{Service: "logs." + region + ".amazonaws.com", Conditions: iam.Conditions{"ArnLike": {
-		"kms:EncryptionContext:aws:logs:arn": {fmt.Sprintf("arn:aws:logs:%s:%s:log-group:*", region, accountID)},
-	}}}
-}
-
-// LogDelivery lets the log delivery service write flow logs into encrypted buckets of the account.
-// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-cmk-policy.html
-func LogDelivery(accountID string) ServiceUse {
-	return ServiceUse{Service: "delivery.logs.amazonaws.com", Conditions: iam.Conditions{"StringEquals": {
-		"aws:SourceAccount": {accountID},
-	}}}
+	// Unprotected lets Pulumi replace and delete the key.
+	Unprotected bool
 }
 
 var (
@@ -87,7 +65,7 @@ func NewKey(ctx *pulumi.Context, name string, args *KeyArgs, opts ...pulumi.Reso
 		DeletionWindowInDays: pulumi.Int(a.DeletionWindowDays),
 		Policy:               pulumi.String(a.policy().JSON()),
 		Tags:                 pulumi.ToStringMap(tags.Of("keys", a.Alias)),
-	}, parent)
+	}, parent, pulumi.Protect(!a.Unprotected))
 	if err != nil {
 		return nil, fmt.Errorf("key %q: %w", name, err)
 	}
@@ -125,6 +103,11 @@ func (a *KeyArgs) validate() error {
 	if a.DeletionWindowDays < 7 || a.DeletionWindowDays > 30 {
 		problems = append(problems, fmt.Errorf("deletion window: must be between 7 and 30 days, got %d", a.DeletionWindowDays))
 	}
+	for i, user := range a.Users {
+		if user.Service == "" {
+			problems = append(problems, fmt.Errorf("users[%d]: service: is required", i))
+		}
+	}
 	return errors.Join(problems...)
 }
 
@@ -140,7 +123,7 @@ func (a *KeyArgs) policy() iam.Document {
 	for _, user := range a.Users {
 		doc.Statements = append(doc.Statements, iam.Statement{
 			Principals: iam.Principals{Service: []string{user.Service}},
-			Actions:    []string{"kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"},
+			Actions:    user.actions(),
 			Resources:  []string{"*"},
 			Conditions: user.Conditions,
 		})

@@ -30,6 +30,7 @@ func TestKey_RotatesAndIsAdministeredByTheAccount(t *testing.T) {
 	key := rec.Named(t, keyToken, "logs")
 	assert.Equal(t, true, key.Input("enableKeyRotation"))
 	assert.Equal(t, 30.0, key.Input("deletionWindowInDays"))
+	assert.True(t, key.Protect, "what it has encrypted is lost with it")
 	assert.Equal(t, "alias/cloudinsight-dev/logs", rec.Named(t, aliasToken, "logs").Input("name"))
 	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Sid":"AccountAdministers","Effect":"Allow",
 		"Principal":{"AWS":["arn:aws:iam::111122223333:root"]},"Action":["kms:*"],"Resource":["*"]}]}`, key.Input("policy").(string))
@@ -62,8 +63,10 @@ func TestKey_Refuses(t *testing.T) {
 		args *keys.KeyArgs
 		want []string
 	}{
-		"nothing given":  {nil, []string{"alias: must match", "account id: must be twelve digits"}},
-		"alias of aws":   {&keys.KeyArgs{Alias: "a b", AccountID: pulumitest.AccountID}, []string{`got "a b"`}},
+		"nothing given": {nil, []string{"alias: must match", "account id: must be twelve digits"}},
+		"alias of aws":  {&keys.KeyArgs{Alias: "a b", AccountID: pulumitest.AccountID}, []string{`got "a b"`}},
+		"service without a name": {&keys.KeyArgs{Alias: "a", AccountID: pulumitest.AccountID, Users: []keys.ServiceUse{{}}},
+			[]string{"users[0]: service: is required"}},
 		"too short wait": {&keys.KeyArgs{Alias: "a", AccountID: pulumitest.AccountID, DeletionWindowDays: 3}, []string{"must be between 7 and 30 days, got 3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -74,6 +77,12 @@ func TestKey_Refuses(t *testing.T) {
 			assert.Empty(t, rec.All())
 		})
 	}
+}
+
+func TestKey_CanBeLetGo(t *testing.T) {
+	rec, err := record(t, &keys.KeyArgs{Alias: "a", AccountID: pulumitest.AccountID, Unprotected: true})
+	require.NoError(t, err)
+	assert.False(t, rec.Named(t, keyToken, "logs").Protect)
 }
 
 func TestKey_ChildrenHaveItAsParent(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cloudinsight/platform/sandbox/account"
 	"github.com/cloudinsight/platform/sandbox/engine"
 )
 
@@ -19,7 +20,12 @@ func newUp() *cobra.Command {
 }
 
 func newPreview() *cobra.Command {
-	return lifecycle("preview", "Say what up would change", (*engine.Engine).Preview)
+	var as *string
+	cmd := lifecycle("preview", "Say what up would change", func(e *engine.Engine, ctx context.Context, env string) (engine.Result, error) {
+		return e.PreviewAs(ctx, env, *as)
+	})
+	as = cmd.Flags().String("as", account.DeployerName, "the account's role that asks, such as cloudinsight-preview, which may only read")
+	return cmd
 }
 
 func newRefresh() *cobra.Command {
@@ -68,8 +74,10 @@ func newReport() *cobra.Command {
 		switch *format {
 		case "text":
 			printReport(cmd.OutOrStdout(), report, textTable)
+			printChains(cmd.OutOrStdout(), report.Chains, textTable)
 		case "markdown":
 			printReport(cmd.OutOrStdout(), report, markdownTable)
+			printChains(cmd.OutOrStdout(), report.Chains, markdownTable)
 		case "json":
 			return printJSON(cmd.OutOrStdout(), report)
 		default:

@@ -25,13 +25,27 @@ func printResult(out io.Writer, r engine.Result) {
 	if r.Report != nil {
 		printReport(out, *r.Report, textTable)
 	}
-	fmt.Fprintf(out, "%s %s: %s, %s\n", r.Operation, r.Environment, outcome(r), r.Duration.Round(100*time.Millisecond))
+	for _, step := range r.Steps {
+		fmt.Fprintf(out, "  %s\n", strings.ReplaceAll(step.String(), "\n", "\n  "))
+	}
+	for _, what := range r.Kept {
+		fmt.Fprintf(out, "kept by AWS on purpose: %s\n", what)
+	}
+	took := ", " + r.Duration.Round(100*time.Millisecond).String()
+	if r.Operation == "preview" {
+		took = "" // the same preview reads the same, whoever asks and whenever
+	}
+	fmt.Fprintf(out, "%s %s: %s%s\n", r.Operation, r.Environment, outcome(r), took)
 }
 
 // outcome is the run in a few words.
 func outcome(r engine.Result) string {
 	if r.Operation == "down" {
-		return fmt.Sprintf("%d resources deleted, nothing left in the account, no control plane left on this machine", r.Changes["delete"])
+		left := "nothing left in the account"
+		if len(r.Kept) > 0 {
+			left = fmt.Sprintf("nothing else than these %d left in the account", len(r.Kept))
+		}
+		return fmt.Sprintf("%d resources deleted, %s, no control plane left on this machine", r.Changes["delete"], left)
 	}
 	if r.Changed() == 0 {
 		return fmt.Sprintf("no changes (%d resources)", r.Changes["same"])
@@ -94,6 +108,19 @@ func printReport(out io.Writer, r engine.Report, print table) {
 	for _, c := range r.Clusters {
 		printCluster(out, c, print)
 	}
+}
+
+// printChains shows what waits for the stores that take long to make.
+func printChains(out io.Writer, c engine.Chains, print table) {
+	if len(c.Stores) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, store := range c.Stores {
+		rows = append(rows, []string{store.Store, strings.Join(store.Waiting, ", "), strings.Join(store.Longest, " → ")})
+	}
+	print(out, []string{"STORE", "WAIT FOR IT", "LONGEST CHAIN"}, rows)
+	fmt.Fprintf(out, "wait for none of them: %s\n\n", strings.Join(c.Free, ", "))
 }
 
 func count(n int) string {

@@ -133,6 +133,7 @@ type session struct {
 	*Engine
 
 	env   string
+	role  string // whose access key the engine has
 	stack auto.Stack
 	tools toolchain.Tools
 	close func()
@@ -168,7 +169,15 @@ func (s *session) init(ctx context.Context) error {
 	if err := s.waitForDeadEngine(ctx); err != nil {
 		return err
 	}
-	vars, err := s.variables(s.env, s.tools)
+	return s.actAs(ctx, account.DeployerName)
+}
+
+// actAs selects the stack with the access key of the identity that has this role.
+func (s *session) actAs(ctx context.Context, role string) error {
+	if role == s.role {
+		return nil
+	}
+	vars, err := s.variables(s.env, role, s.tools)
 	if err != nil {
 		return err
 	}
@@ -181,5 +190,6 @@ func (s *session) init(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sandbox: select stack %s: %w", s.env, err)
 	}
+	s.role = role
 	return nil
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,7 +41,7 @@ func (e *Engine) Up(ctx context.Context, env string) (Result, error) {
 			return err
 		})
 		if err != nil {
-			return result, err
+			return result, s.explain(ctx, result, err)
 		}
 		if err := s.writeKubeconfig(outputs); err != nil {
 			return result, err
@@ -59,15 +60,34 @@ func (e *Engine) Up(ctx context.Context, env string) (Result, error) {
 
 // Preview says what Up would change.
 func (e *Engine) Preview(ctx context.Context, env string) (Result, error) {
+	return e.PreviewAs(ctx, env, account.DeployerName)
+}
+
+// PreviewAs is Preview with the access key of another identity of the account: role is the name of its IAM role. What has
+// to be done before a preview, such as repairs, is the deployer's.
+func (e *Engine) PreviewAs(ctx context.Context, env, role string) (Result, error) {
 	if err := e.upShared(ctx, env); err != nil {
 		return Result{}, err
 	}
 	return e.with(ctx, env, true, func(s *session) (Result, error) {
-		return s.run(ctx, "preview", func(ctx context.Context, sink eventSink) error {
-			_, err := s.stack.Preview(ctx, optpreview.EventStreams(sink), optpreview.SuppressProgress())
-			return err
-		})
+		if err := s.actAs(ctx, role); err != nil {
+			return Result{}, err
+		}
+		result, err := s.preview(ctx)
+		return result, s.explain(ctx, result, err)
 	})
+}
+
+func (s *session) preview(ctx context.Context) (Result, error) {
+	result, err := s.run(ctx, "preview", func(ctx context.Context, sink eventSink) error {
+		_, err := s.stack.Preview(ctx, optpreview.EventStreams(sink), optpreview.SuppressProgress())
+		return err
+	})
+	// The engine works on many resources at once: only sorted, the same preview reads the same.
+	slices.SortFunc(result.Diagnostics, func(a, b Diagnostic) int {
+		return cmp.Or(strings.Compare(a.URN, b.URN), strings.Compare(string(a.Severity), string(b.Severity)), strings.Compare(a.Message, b.Message))
+	})
+	return result, err
 }
 
 // Refresh brings the state to what the account and the cluster really have. Changes counts what had drifted.
@@ -80,22 +100,32 @@ func (e *Engine) Refresh(ctx context.Context, env string) (Result, error) {
 	})
 }
 
-// Down removes the environment and checks that nothing of it is left in the account or on this machine.
+// Down removes the environment and checks that nothing of it is left in the account or on this machine, but for what AWS
+// keeps on purpose. What is protected is refused, unless the stack's file says that its protection is not locked: then it
+// is lifted first.
 func (e *Engine) Down(ctx context.Context, env string) (Result, error) {
 	if env == SharedStack {
 		if users := e.environmentsUp(); len(users) > 0 {
 			return Result{}, fmt.Errorf("down %s: is used by %s; take that down first", env, strings.Join(users, ", "))
 		}
 	}
+	if err := e.refuseLocked(env); err != nil {
+		return Result{}, err
+	}
 	return e.with(ctx, env, true, func(s *session) (Result, error) {
+		// Again: another run may have ended meanwhile.
+		if err := e.refuseLocked(env); err != nil {
+			return Result{}, err
+		}
 		clusters, err := e.clustersOf(env)
 		if err != nil {
 			return Result{}, err
 		}
-		if err := s.unprotect(ctx); err != nil {
+		complete := e.isUp(env)
+		if err := s.markUp(false); err != nil {
 			return Result{}, err
 		}
-		if err := s.markUp(false); err != nil {
+		if err := s.lift(ctx, complete); err != nil {
 			return Result{}, err
 		}
 		result, err := s.run(ctx, "down", func(ctx context.Context, sink eventSink) error {
@@ -105,7 +135,8 @@ func (e *Engine) Down(ctx context.Context, env string) (Result, error) {
 		if err != nil {
 			return result, err
 		}
-		if left, err := e.leftovers(env, clusters); err != nil || len(left) > 0 {
+		left, kept, err := e.leftovers(env, clusters)
+		if result.Kept = kept; err != nil || len(left) > 0 {
 			failure := &Failure{Environment: env, Operation: "down"}
 			for _, what := range left {
 				failure.Diagnostics = append(failure.Diagnostics, Diagnostic{Severity: Error, Message: "left behind: " + what})
@@ -187,25 +218,6 @@ func (e *Engine) environmentsUp() []string {
 	return up
 }
 
-// unprotect lifts the protection of resources: a sandbox is there to be taken down.
-func (s *session) unprotect(ctx context.Context) error {
-	state, err := s.readState(s.env)
-	if err != nil {
-		return err
-	}
-	for _, r := range state.resources {
-		if r.Protect {
-			_, stderr, _, err := s.stack.Workspace().PulumiCommand().Run(ctx, s.projectDir(s.env), nil, nil, nil, nil,
-				"state", "unprotect", "--all", "--yes", "--stack", s.stack.Name())
-			if err != nil {
-				return fmt.Errorf("down %s: lift protection: %w\n%s", s.env, err, stderr)
-			}
-			return nil
-		}
-	}
-	return nil
-}
-
 // writeKubeconfig keeps the stack's kubeconfig where kubectl finds it.
 func (s *session) writeKubeconfig(outputs auto.OutputMap) error {
 	output, ok := outputs[kubeconfigOutput]
@@ -223,12 +235,15 @@ func (s *session) writeKubeconfig(outputs auto.OutputMap) error {
 	return writeFile(s.KubeconfigFile(s.env), []byte(text), 0o600)
 }
 
-// leftovers are what a destroyed environment must not have left: resources in the account, control planes here.
-func (e *Engine) leftovers(env string, clusters []string) ([]string, error) {
-	var left []string
-	err := e.account.View(func(a *account.State) error {
+// leftovers are what a destroyed environment must not have left: resources in the account, control planes here. What AWS
+// keeps on purpose is told apart.
+func (e *Engine) leftovers(env string, clusters []string) (left, kept []string, err error) {
+	err = e.account.View(func(a *account.State) error {
+		onPurpose := map[*account.Resource]bool{}
 		for _, r := range a.OfStack(env) {
-			left = append(left, fmt.Sprintf("%s %s in the account", shortType(r.Type), r.ID))
+			if !onPurpose[r] {
+				left = append(left, fmt.Sprintf("%s %s in the account", shortType(r.Type), r.ID))
+			}
 		}
 		return nil
 	})
@@ -237,5 +252,5 @@ func (e *Engine) leftovers(env string, clusters []string) ([]string, error) {
 			left = append(left, "the control plane of "+plane.Name())
 		}
 	}
-	return left, err
+	return left, kept, err
 }

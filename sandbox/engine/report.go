@@ -16,6 +16,7 @@ type Report struct {
 	Components  []Component    `json:"components"`
 	Outputs     map[string]any `json:"outputs"` // of the stack, without secrets and the kubeconfig
 	Clusters    []Cluster      `json:"clusters,omitempty"`
+	Chains      Chains         `json:"chains"` // what waits for the stores
 }
 
 // Component is a component of the stack with the resources below it.
@@ -41,7 +42,7 @@ func (e *Engine) Report(ctx context.Context, env string) (Report, error) {
 	}
 	outputs := state.outputs()
 	delete(outputs, kubeconfigOutput)
-	report := Report{Environment: env, Up: e.isUp(env), Components: state.components(), Outputs: outputs}
+	report := Report{Environment: env, Up: e.isUp(env), Components: state.components(), Outputs: outputs, Chains: state.chains()}
 	report.Clusters, err = e.inspectClusters(ctx, env)
 	return report, err
 }

@@ -16,7 +16,9 @@ type Result struct {
 	Changes     map[string]int `json:"changes"` // resources by what was done, as the engine counts them: create, update, same ...
 	Duration    time.Duration  `json:"durationNanoseconds"`
 	Engine      time.Duration  `json:"engineNanoseconds"` // of Duration, the engine's own run
+	Steps       []Step         `json:"steps,omitempty"`   // of a preview: what up would do, by URN
 	Diagnostics []Diagnostic   `json:"diagnostics,omitempty"`
+	Kept        []string       `json:"kept,omitempty"`      // of down: what AWS keeps on purpose, such as final snapshots
 	Recovered   []string       `json:"recovered,omitempty"` // what a killed engine had left, and what became of it
 	Report      *Report        `json:"report,omitempty"`
 }
@@ -47,6 +49,7 @@ func (s *session) run(ctx context.Context, operation string, call func(context.C
 	result := Result{Environment: s.env, Operation: operation, Changes: map[string]int{}}
 	shown := newProgress(s.Out)
 	var found diagnostics
+	planned := plannedSteps{}
 	stream := make(chan events.EngineEvent)
 	over, drained := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -57,7 +60,7 @@ func (s *session) run(ctx context.Context, operation string, call func(context.C
 				if !open {
 					return
 				}
-				result.take(e.EngineEvent, shown, &found)
+				result.take(e.EngineEvent, shown, planned, &found)
 			case <-over:
 				return
 			}
@@ -69,7 +72,7 @@ func (s *session) run(ctx context.Context, operation string, call func(context.C
 	<-drained
 	shown.close()
 	result.Duration, result.Engine = time.Since(started), time.Since(started)
-	result.Diagnostics = found.list
+	result.Diagnostics, result.Steps = found.list, planned.sorted()
 	if err == nil {
 		return result, nil
 	}
@@ -84,11 +87,13 @@ func (s *session) run(ctx context.Context, operation string, call func(context.C
 }
 
 // take notes one event.
-func (r *Result) take(e apitype.EngineEvent, shown *progress, found *diagnostics) {
+func (r *Result) take(e apitype.EngineEvent, shown *progress, planned plannedSteps, found *diagnostics) {
 	switch {
 	case e.ResourcePreEvent != nil:
 		if e.ResourcePreEvent.Planning {
-			shown.end(e.ResourcePreEvent.Metadata, marks[e.ResourcePreEvent.Metadata.Op])
+			// Shown when all are known: they come in no certain order.
+			planned.take(e.ResourcePreEvent.Metadata)
+			shown.end(e.ResourcePreEvent.Metadata, "")
 			return
 		}
 		shown.begin(e.ResourcePreEvent.Metadata)

@@ -68,12 +68,15 @@ func (s stackState) outputs() map[string]any {
 	return nil
 }
 
+// secretShown stands where a secret is.
+const secretShown = "[secret]"
+
 // withoutSecrets replaces what the engine has marked as secret.
 func withoutSecrets(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
 		if v[resource.SigKey] == resource.SecretSig {
-			return "[secret]"
+			return secretShown
 		}
 		shown := make(map[string]any, len(v))
 		for k, item := range v {

@@ -4,10 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -30,8 +30,9 @@ const (
 // and Pulumi settings of the operator's own would lead the sandbox out of itself.
 var inherited = []string{"PATH", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "USER", "LOGNAME"}
 
-// variables are what an environment's engine, its plugins and its program get to see, besides the inherited ones.
-func (e *Engine) variables(env string, tools toolchain.Tools) (map[string]string, error) {
+// variables are what an environment's engine, its plugins and its program get to see, besides the inherited ones. The
+// access key is that of the identity with this role.
+func (e *Engine) variables(env, role string, tools toolchain.Tools) (map[string]string, error) {
 	vars := map[string]string{
 		"PATH":                          tools.Shims + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"KUBECONFIG":                    e.KubeconfigFile(env),
@@ -52,12 +53,16 @@ func (e *Engine) variables(env string, tools toolchain.Tools) (map[string]string
 		vars[planes.OwnerVariable] = strconv.Itoa(e.Owner)
 	}
 	err := e.account.View(func(s *account.State) error {
-		if len(s.Identities) == 0 {
-			return errors.New("account: has no identity")
+		var known []string
+		for _, identity := range s.Identities {
+			name := path.Base(identity.PrincipalARN)
+			if name == role {
+				vars["AWS_ACCESS_KEY_ID"], vars["AWS_SECRET_ACCESS_KEY"] = identity.AccessKeyID, identity.SecretAccessKey
+				return nil
+			}
+			known = append(known, name)
 		}
-		vars["AWS_ACCESS_KEY_ID"] = s.Identities[0].AccessKeyID
-		vars["AWS_SECRET_ACCESS_KEY"] = s.Identities[0].SecretAccessKey
-		return nil
+		return fmt.Errorf("identity: must be one of the account's roles %s, got %q", strings.Join(known, ", "), role)
 	})
 	return vars, err
 }
@@ -113,7 +118,7 @@ func (e *Engine) prepared(ctx context.Context, env string) (map[string]string, e
 	if err := e.project.write(e.projectDir(env), env, e.program); err != nil {
 		return nil, err
 	}
-	vars, err := e.variables(env, tools)
+	vars, err := e.variables(env, account.DeployerName, tools)
 	if err == nil {
 		vars[ProjectVariable] = e.projectDir(env)
 	}

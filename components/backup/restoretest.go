@@ -17,14 +17,13 @@ import (
 // newRole makes the role that AWS Backup takes on, with what has to be attached before it can work.
 // https://docs.aws.amazon.com/aws-backup/latest/devguide/security-iam-awsmanpol.html
 func newRole(ctx *pulumi.Context, name string, a Args, parent pulumi.ResourceOption) (*awsiam.Role, []pulumi.Resource, error) {
-	roleName := a.Name + "-backup"
 	trust := iam.AssumeService("backup.amazonaws.com", iam.Conditions{"StringEquals": {"aws:SourceAccount": {a.AccountID}}})
 	role, err := awsiam.NewRole(ctx, name, &awsiam.RoleArgs{
-		Name:                pulumi.String(roleName),
+		Name:                pulumi.String(roleName(a.Name)),
 		Description:         pulumi.String("Makes and restores recovery points of " + a.Name),
 		AssumeRolePolicy:    pulumi.String(trust.JSON()),
 		PermissionsBoundary: a.PermissionsBoundary,
-		Tags:                pulumi.ToStringMap(tags.Of("backup", roleName)),
+		Tags:                pulumi.ToStringMap(tags.Of("backup", roleName(a.Name))),
 	}, parent)
 	if err != nil {
 		return nil, nil, fmt.Errorf("role: %w", err)

@@ -44,6 +44,8 @@ type VaultArgs struct {
 	// MinRetentionDays and MaxRetentionDays bound what the lock lets in, at least 1 (default 7 and 365).
 	MinRetentionDays int
 	MaxRetentionDays int
+	// RoleName of the role that puts recovery points in, and later deletes those that have expired (default Name-backup).
+	RoleName string
 	// Unlocked leaves the vault without a lock.
 	Unlocked bool
 	// Unprotected lets Pulumi delete the vault, and the recovery points in it along.
@@ -51,6 +53,9 @@ type VaultArgs struct {
 	// Classification of the data, a tag (default confidential).
 	Classification string
 }
+
+// roleName of the role that fills the vault of a plan.
+func roleName(plan string) string { return plan + "-backup" }
 
 // NewVault registers the vault, its lock and its policy.
 func NewVault(ctx *pulumi.Context, name string, args *VaultArgs, opts ...pulumi.ResourceOption) (*Vault, error) {
@@ -64,7 +69,7 @@ func NewVault(ctx *pulumi.Context, name string, args *VaultArgs, opts ...pulumi.
 	}
 	vault, err := backup.NewVault(ctx, name, &backup.VaultArgs{
 		Name:         pulumi.String(a.Name),
-		KmsKeyArn:    a.KeyARN.ToStringOutput().ToStringPtrOutput(),
+		KmsKeyArn:    a.KeyARN,
 		ForceDestroy: pulumi.Bool(a.Unprotected),
 		Tags:         pulumi.ToStringMap(tags.Of("backup", a.Name, map[string]string{"DataClassification": a.Classification})),
 	}, pulumi.Parent(v), pulumi.Protect(!a.Unprotected), pulumi.DeleteBeforeReplace(true))
@@ -89,6 +94,9 @@ func (args *VaultArgs) withDefaults() VaultArgs {
 	}
 	if a.MaxRetentionDays == 0 {
 		a.MaxRetentionDays = mostDays
+	}
+	if a.RoleName == "" {
+		a.RoleName = roleName(a.Name)
 	}
 	if a.Classification == "" {
 		a.Classification = "confidential"
@@ -143,8 +151,8 @@ func (v *Vault) guard(ctx *pulumi.Context, name string, a VaultArgs) error {
 }
 
 // policy keeps other accounts away, and while the vault is protected everybody from deleting what is in it or cutting
-// its life short. AWS Backup itself, which deletes what has expired, goes on through its service-linked role.
-// https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html
+// its life short. AWS Backup deletes what has expired as the role that made it, or failing that as its service-linked role.
+// https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-iam.html
 func (a *VaultArgs) policy() iam.Document {
 	everyone := iam.Principals{Everyone: true}
 	doc := iam.Document{Statements: []iam.Statement{{
@@ -166,6 +174,7 @@ func (a *VaultArgs) policy() iam.Document {
 			Actions:    []string{"backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle"},
 			Resources:  []string{"*"},
 			Conditions: iam.Conditions{"ArnNotEquals": {"aws:PrincipalArn": {
+				"arn:aws:iam::" + a.AccountID + ":role/" + a.RoleName,
 				"arn:aws:iam::" + a.AccountID + ":role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup",
 			}}},
 		})

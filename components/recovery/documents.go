@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cloudinsight/platform/internal/window"
 )
 
 // DocumentsPort is where the second DocumentDB cluster listens.
@@ -34,7 +36,7 @@ type Documents struct {
 	Clients map[string]pulumi.StringInput
 	// BackupRetentionDays of the cluster's own backups, 1 to 35 (default 30).
 	BackupRetentionDays int
-	// BackupWindow and MaintenanceWindow in UTC (default 00:00-01:00 and sun:02:00-sun:03:00).
+	// BackupWindow and MaintenanceWindow in UTC, apart from each other (default 00:00-01:00 and sun:02:00-sun:03:00).
 	BackupWindow      string
 	MaintenanceWindow string
 	// LogRetentionDays (default 90).
@@ -72,7 +74,9 @@ func (d *Documents) withDefaults() Documents {
 
 func (d *Documents) validate() error {
 	var problems []error
-	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf("documents: "+format, args...)) }
+	add := func(format string, args ...any) {
+		problems = append(problems, fmt.Errorf("documents: "+format, args...))
+	}
 	for _, input := range []struct {
 		what  string
 		given bool
@@ -96,15 +100,23 @@ func (d *Documents) validate() error {
 	if d.BackupRetentionDays < 1 || d.BackupRetentionDays > 35 {
 		add("backup retention: must be between 1 and 35 days, got %d", d.BackupRetentionDays)
 	}
+	backups, err := window.Daily(d.BackupWindow)
+	if err != nil {
+		add("backup window: %w", err)
+	}
+	maintenance, err := window.Weekly(d.MaintenanceWindow)
+	if err != nil {
+		add("maintenance window: %w", err)
+	}
+	if backups.Overlaps(maintenance) {
+		add("maintenance window: must not overlap the backup window %s, got %s", d.BackupWindow, d.MaintenanceWindow)
+	}
 	for _, client := range slices.Sorted(maps.Keys(d.Clients)) {
 		if !label.MatchString(client) {
 			add("clients: labels must match %s, got %q", label, client)
+		} else if d.Clients[client] == nil {
+			add("clients[%q]: must be a security group", client)
 		}
 	}
 	return errors.Join(problems...)
-}
-
-// addDocuments makes the second cluster.
-func (r *Recovery) addDocuments(ctx *pulumi.Context, name string, a Args) error {
-	return nil
 }

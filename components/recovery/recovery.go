@@ -129,7 +129,7 @@ func (a *Args) validate() error {
 func (r *Recovery) replicateBackups(ctx *pulumi.Context, name string, a Args) error {
 	replication, err := rds.NewInstanceAutomatedBackupsReplication(ctx, name, &rds.InstanceAutomatedBackupsReplicationArgs{
 		SourceDbInstanceArn: a.DatabaseARN,
-		KmsKeyId:            a.KeyARN.ToStringOutput().ToStringPtrOutput(),
+		KmsKeyId:            a.KeyARN,
 		RetentionPeriod:     pulumi.Int(a.BackupRetentionDays),
 	}, pulumi.Parent(r), pulumi.DeleteBeforeReplace(true))
 	if err != nil {

@@ -131,7 +131,7 @@ func (s *Secrets) add(ctx *pulumi.Context, name, k string, a Args) error {
 	parent := pulumi.Parent(s)
 	secret, err := secretsmanager.NewSecret(ctx, name, &secretsmanager.SecretArgs{
 		Description:          pulumi.String(a.Secrets[k]),
-		KmsKeyId:             a.KeyARN.ToStringOutput().ToStringPtrOutput(),
+		KmsKeyId:             a.KeyARN,
 		RecoveryWindowInDays: pulumi.Int(a.RecoveryWindowDays),
 		Tags: pulumi.ToStringMap(tags.Of("secrets", a.Name+"-"+k, map[string]string{
 			"DataClassification": a.Classification,

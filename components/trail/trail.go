@@ -69,7 +69,7 @@ func NewTrail(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.Resou
 	trail, err := cloudtrail.NewTrail(ctx, name, &cloudtrail.TrailArgs{
 		Name:                       pulumi.String(a.Name),
 		S3BucketName:               a.BucketName,
-		KmsKeyId:                   a.KeyARN.ToStringOutput().ToStringPtrOutput(),
+		KmsKeyId:                   a.KeyARN,
 		IsMultiRegionTrail:         pulumi.Bool(true),
 		IncludeGlobalServiceEvents: pulumi.Bool(true),
 		EnableLogFileValidation:    pulumi.Bool(true),
@@ -131,7 +131,7 @@ func equals(field, value string) cloudtrail.TrailAdvancedEventSelectorFieldSelec
 // BucketStatements are what the policy of the trail's bucket must hold: CloudTrail may put records, for this trail of
 // this account only. The trail is named by its parts, because its ARN is not known before the bucket has its policy.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
-func BucketStatements(name, region, accountID string) func(bucketARN string) []iam.Statement {
+func BucketStatements(name, accountID, region string) func(bucketARN string) []iam.Statement {
 	service := iam.Principals{Service: []string{"cloudtrail.amazonaws.com"}}
 	acting := iam.Conditions{"StringEquals": {
 		"aws:SourceArn": {"arn:aws:cloudtrail:" + region + ":" + accountID + ":trail/" + name},

@@ -13,8 +13,9 @@ type readable struct {
 	catalog, database string
 	// region of S3, through which alone the key is used.
 	region string
-	// aggregator is empty without one.
+	// aggregator of Config, read only where the component has one.
 	aggregator string
+	aggregated bool
 }
 
 // readPolicy waits for the ARNs.
@@ -32,7 +33,7 @@ func (a *Args) readPolicy(values []any) string {
 	return readable{
 		queue: values[0].(string), bucket: values[1].(string), key: values[2].(string), workgroup: values[3].(string),
 		catalog: "arn:aws:glue:" + a.Region + ":" + a.AccountID, database: values[4].(string),
-		region: a.Region, aggregator: values[5].(string),
+		region: a.Region, aggregator: values[5].(string), aggregated: a.Aggregator,
 	}.policy().JSON()
 }
 
@@ -88,7 +89,7 @@ func (r readable) policy() iam.Document {
 			Resources: []string{"*"},
 		},
 	}
-	if r.aggregator != "" {
+	if r.aggregated {
 		statements = append(statements, iam.Statement{
 			Sid:       "AuditConfiguration",
 			Actions:   []string{"config:SelectAggregateResourceConfig"},

@@ -8,7 +8,9 @@
 //
 // The namespace, with its default-deny policy and the rule that opens DNS, has
 // to exist already: components/namespace makes it. Data stores, secrets and
-// monitoring are not made here.
+// monitoring are not made here: [Stores] says where they are, and each service
+// gets addresses, secrets and permissions of those that its row names. A
+// service whose row names a store that is not there is refused.
 package apps
 
 import (
@@ -27,8 +29,8 @@ type Apps struct {
 
 	// Services holds the services by name.
 	Services map[string]*Service
-	// Placeholders names the services that run the placeholder image because
-	// no image is configured for them.
+	// Placeholders names the services, and the topics job, that run the
+	// placeholder image because no image is configured for them.
 	Placeholders pulumi.StringArrayOutput
 }
 
@@ -36,6 +38,7 @@ type Apps struct {
 type Settings struct {
 	Namespace   string // where the services run
 	Environment string // dev, staging, prod; part of role names and labels
+	Region      string // of the services and their stores, such as af-south-1
 	// QoS is the class of every pod (default Guaranteed).
 	QoS corev1.PodQOSClass
 	// Replicas is the pod count of each service (default 3); the autoscaler, where
@@ -49,6 +52,11 @@ type Settings struct {
 	// DataTierCIDRs are the ranges of the data stores' subnets; pods may reach
 	// no other address on a data store's port.
 	DataTierCIDRs []string
+	// EndpointCIDRs are the ranges of the subnets with the VPC's interface
+	// endpoints, where AWS's own interfaces are reached without leaving it;
+	// none if there is no endpoint for Secrets Manager (default none: services
+	// that read secrets may send HTTPS to the outside).
+	EndpointCIDRs []string
 	// IngressNamespaces may send requests to public services (default
 	// "ingress").
 	IngressNamespaces []string
@@ -78,13 +86,15 @@ type Override struct {
 // Args configures the services of an environment.
 type Args struct {
 	Settings
-	// Images are image references by service name, with a tag or a digest. A
-	// service without one runs a placeholder, and is reported.
+	// Images are image references by name (of [ImageNames], or an extra service),
+	// with a tag or a digest. What has none runs a placeholder, and is reported.
 	Images map[string]string
 	// Services is what differs for single services, by name.
 	Services map[string]Override
 	// ExtraServices run next to the catalog's.
 	ExtraServices []Row
+	// Stores that the services use; those of the catalog use all of them.
+	Stores Stores
 
 	// ClusterName is the EKS cluster, for the services' IAM roles.
 	ClusterName pulumi.StringInput
@@ -109,6 +119,21 @@ func NewApps(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.Resour
 
 	rows := a.rows()
 	var placeholders []string
+	var topicsReady []pulumi.Resource
+	if UsesStore(rows, Kafka) {
+		topics, err := NewTopics(ctx, name+"-"+topicsName, &TopicsArgs{
+			Settings:            a.Settings,
+			Kafka:               a.Stores.Kafka,
+			Image:               a.Images[topicsName],
+			ClusterName:         a.ClusterName,
+			PermissionsBoundary: a.PermissionsBoundary,
+			DependsOn:           a.DependsOn,
+		}, pulumi.Parent(apps))
+		if err != nil {
+			return nil, err
+		}
+		topicsReady = topics.Ready
+	}
 	for _, row := range rows {
 		service, err := NewService(ctx, name+"-"+row.Name, &ServiceArgs{
 			Settings:            a.settingsOf(row.Name),
@@ -116,6 +141,8 @@ func NewApps(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.Resour
 			Size:                a.sizeOf(row),
 			Catalog:             rows,
 			Image:               a.Images[row.Name],
+			Stores:              a.Stores,
+			TopicsReady:         topicsReady,
 			ClusterName:         a.ClusterName,
 			PermissionsBoundary: a.PermissionsBoundary,
 			DependsOn:           a.DependsOn,
@@ -127,6 +154,9 @@ func NewApps(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.Resour
 		if a.Images[row.Name] == "" {
 			placeholders = append(placeholders, row.Name)
 		}
+	}
+	if topicsReady != nil && a.Images[topicsName] == "" {
+		placeholders = append(placeholders, topicsName)
 	}
 	if len(placeholders) > 0 {
 		message := fmt.Sprintf("%s run the placeholder image %s: no image is configured for them",
@@ -145,6 +175,7 @@ func (a *Args) withDefaults() Args {
 		args = *a
 	}
 	args.Settings = args.Settings.withDefaults()
+	args.Stores = args.Stores.withDefaults()
 	return args
 }
 

@@ -44,6 +44,12 @@ type Row struct {
 	Calls []string
 	// Stores are the data stores it uses.
 	Stores []Store
+	// Produces and Consumes name the topics of [TopicCatalog] that it writes and
+	// reads. A service with Kafka has at least one, and none without.
+	Produces, Consumes []string
+	// CostData services read the Cost and Usage Report: the queue that
+	// announces its files, and the database over them.
+	CostData bool
 	// Public services accept requests from the ingress namespaces.
 	Public bool
 	// Outbound services send HTTPS to addresses outside the VPC.
@@ -59,7 +65,8 @@ const defaultSLO = 99.9
 
 // catalog is the product. Every Spring service calls user for the keys that
 // verify a caller's token; anomaly and forecast read what cost and metric
-// collected; anomalies reach notification through Kafka, not by a call.
+// collected. That there is something to read, and what came out of it, travels
+// as events through Kafka: nobody calls notification but the frontend.
 var catalog = []Row{
 	{Name: "frontend", Runtime: Node, Port: 3000, Public: true, SLO: 99.9,
 		Calls:  []string{"user", "cost", "metric", "anomaly", "forecast", "notification"},
@@ -67,15 +74,18 @@ var catalog = []Row{
 	{Name: "user", Runtime: JVM, Port: 8081, Public: true, SLO: 99.99,
 		Stores: []Store{PostgreSQL, Redis}, Outbound: true}, // single sign-on
 	{Name: "cost", Runtime: JVM, Port: 8082, Public: true, SLO: 99.95, Calls: []string{"user"},
-		Stores: []Store{DocumentDB, Kafka, Redis}, Outbound: true}, // customers' cloud accounts
+		Stores: []Store{DocumentDB, Kafka, Redis}, CostData: true,
+		Produces: []string{costCollected}, Outbound: true}, // customers' cloud accounts
 	{Name: "metric", Runtime: JVM, Port: 8083, Public: true, Calls: []string{"user"},
-		Stores: []Store{DocumentDB, Kafka}, Outbound: true}, // customers' cloud accounts
+		Stores: []Store{DocumentDB, Kafka}, Produces: []string{metricCollected}, Outbound: true}, // customers' cloud accounts
 	{Name: "anomaly", Runtime: JVM, Port: 8084, Public: true, Calls: []string{"user", "cost", "metric"},
-		Stores: []Store{DocumentDB, Kafka}},
+		Stores:   []Store{DocumentDB, Kafka},
+		Consumes: []string{costCollected, metricCollected}, Produces: []string{anomalyDetected}},
 	{Name: "forecast", Runtime: JVM, Port: 8085, Public: true, Calls: []string{"user", "cost", "metric"},
-		Stores: []Store{DocumentDB, Kafka}},
+		Stores:   []Store{DocumentDB, Kafka},
+		Consumes: []string{costCollected, metricCollected}, Produces: []string{forecastUpdated}},
 	{Name: "notification", Runtime: JVM, Port: 8086, Public: true, Calls: []string{"user"},
-		Stores: []Store{DocumentDB, Kafka}, Outbound: true}, // e-mail, chat
+		Stores: []Store{DocumentDB, Kafka}, Consumes: []string{anomalyDetected, forecastUpdated}, Outbound: true}, // e-mail, chat
 }
 
 // Catalog returns the product's services with their defaults filled in.

@@ -15,6 +15,8 @@ const (
 	identityAgentPort = 80
 )
 
+const httpsPort = 443
+
 // notInternet are the ranges that HTTPS to the outside does not include: private
 // networks, and link-local addresses with the instance metadata among them.
 var notInternet = []string{"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"}
@@ -54,8 +56,9 @@ func (a ServiceArgs) ingress() networkingv1.NetworkPolicyIngressRuleArray {
 	}}
 }
 
-// egress lets the service reach its callees, its stores, its AWS credentials
-// and, where the row says so, the outside. The namespace opens DNS.
+// egress lets the service reach its callees, its stores, its AWS credentials,
+// the AWS services it calls and, where the row says so, the outside. The
+// namespace opens DNS.
 func (a ServiceArgs) egress() networkingv1.NetworkPolicyEgressRuleArray {
 	rules := networkingv1.NetworkPolicyEgressRuleArray{
 		rule(identityAgentPort, block(identityAgent)),
@@ -66,16 +69,30 @@ func (a ServiceArgs) egress() networkingv1.NetworkPolicyEgressRuleArray {
 		}
 	}
 	for _, store := range a.Row.Stores {
-		subnets := networkingv1.NetworkPolicyPeerArray{}
-		for _, cidr := range a.DataTierCIDRs {
-			subnets = append(subnets, block(cidr))
-		}
-		rules = append(rules, rule(storePorts[store], subnets...))
+		rules = append(rules, rule(a.Stores.port(store), blocks(a.DataTierCIDRs)...))
 	}
-	if a.Row.Outbound {
-		rules = append(rules, rule(443, block("0.0.0.0/0", notInternet...)))
+	if a.callsAWS() && len(a.EndpointCIDRs) > 0 {
+		rules = append(rules, rule(httpsPort, blocks(a.EndpointCIDRs)...))
+	}
+	if a.reachesOutside() {
+		rules = append(rules, rule(httpsPort, block("0.0.0.0/0", notInternet...)))
 	}
 	return rules
+}
+
+// readsSecrets says whether a store of the row lets in those who know a secret.
+// Kafka and Redis take tokens that the process signs by itself.
+func (r Row) readsSecrets() bool {
+	return slices.Contains(r.Stores, PostgreSQL) || slices.Contains(r.Stores, DocumentDB)
+}
+
+// callsAWS says whether the service sends requests to AWS's own interfaces.
+func (a ServiceArgs) callsAWS() bool { return a.Row.readsSecrets() || a.Row.CostData }
+
+// reachesOutside says whether the service may send HTTPS out of the VPC. Readers
+// of cost data may: S3 has public addresses also behind its gateway endpoint.
+func (a ServiceArgs) reachesOutside() bool {
+	return a.Row.Outbound || a.Row.CostData || a.Row.readsSecrets() && len(a.EndpointCIDRs) == 0
 }
 
 func rule(port int, to ...networkingv1.NetworkPolicyPeerInput) *networkingv1.NetworkPolicyEgressRuleArgs {
@@ -87,6 +104,14 @@ func pods(service string) *networkingv1.NetworkPolicyPeerArgs {
 	return &networkingv1.NetworkPolicyPeerArgs{
 		PodSelector: metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector(service))},
 	}
+}
+
+func blocks(cidrs []string) []networkingv1.NetworkPolicyPeerInput {
+	var peers []networkingv1.NetworkPolicyPeerInput
+	for _, cidr := range cidrs {
+		peers = append(peers, block(cidr))
+	}
+	return peers
 }
 
 func block(cidr string, except ...string) *networkingv1.NetworkPolicyPeerArgs {

@@ -15,6 +15,10 @@ const placeholderImage = "registry.k8s.io/e2e-test-images/agnhost:2.63.0"
 // placeholderAnnotation marks what runs the placeholder.
 const placeholderAnnotation = "cloudinsight.com/placeholder-image"
 
+// ImageNames are the names that Args.Images may hold: the services of the
+// catalog, and the job that makes topics.
+func ImageNames() []string { return append(names(Catalog()), topicsName) }
+
 // placeholderArgs make the placeholder listen where the service would.
 func placeholderArgs(port int) []string {
 	return []string{"netexec", fmt.Sprintf("--http-port=%d", port), "--udp-port=-1"}

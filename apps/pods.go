@@ -31,7 +31,9 @@ const (
 	probeSeconds = 5
 )
 
-func newDeployment(ctx *pulumi.Context, name string, a ServiceArgs, opts ...pulumi.ResourceOption) (*appsv1.Deployment, error) {
+func newDeployment(
+	ctx *pulumi.Context, name string, a ServiceArgs, environment pulumi.StringMap, opts ...pulumi.ResourceOption,
+) (*appsv1.Deployment, error) {
 	annotations := map[string]string{}
 	if a.Image == "" {
 		annotations[placeholderAnnotation] = "true"
@@ -51,7 +53,7 @@ func newDeployment(ctx *pulumi.Context, name string, a ServiceArgs, opts ...pulu
 		Template: &corev1.PodTemplateSpecArgs{
 			Metadata: &metav1.ObjectMetaArgs{
 				Labels:      pulumi.ToStringMap(a.labels()),
-				Annotations: pulumi.ToStringMap(a.podAnnotations()),
+				Annotations: a.podAnnotations(environment),
 			},
 			Spec: a.podSpec(),
 		},
@@ -69,21 +71,27 @@ func newDeployment(ctx *pulumi.Context, name string, a ServiceArgs, opts ...pulu
 
 // podAnnotations change with the configuration, so that new values reach the
 // process, which reads them only when it starts.
-func (a ServiceArgs) podAnnotations() map[string]string {
-	annotations := map[string]string{"cloudinsight.com/config-checksum": checksum(a.environment())}
+func (a ServiceArgs) podAnnotations(environment pulumi.StringMap) pulumi.StringMap {
+	annotations := pulumi.StringMap{
+		"cloudinsight.com/config-checksum": environment.ToStringMapOutput().ApplyT(checksum).(pulumi.StringOutput),
+	}
 	if a.Image == "" {
-		annotations[placeholderAnnotation] = "true"
+		annotations[placeholderAnnotation] = pulumi.String("true")
 	}
 	return annotations
 }
 
-func checksum(values map[string]string) string {
-	text, err := json.Marshal(values) // sorted by key
+// checksum is a short text for a value, the same for the same value.
+func checksum(values map[string]string) string { return hashOf(values, 8) }
+
+// hashOf is the beginning of a value's hash, in hexadecimal digits.
+func hashOf(value any, bytes int) string {
+	text, err := json.Marshal(value) // maps are sorted by key
 	if err != nil {
-		panic(err) // a map of strings has a JSON form
+		panic(err) // what is hashed here are texts and numbers, which have a JSON form
 	}
 	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:8])
+	return hex.EncodeToString(sum[:bytes])
 }
 
 // podSpec satisfies Pod Security "restricted".
@@ -93,14 +101,8 @@ func (a ServiceArgs) podSpec() *corev1.PodSpecArgs {
 		AutomountServiceAccountToken:  pulumi.Bool(false),
 		EnableServiceLinks:            pulumi.Bool(false),
 		TerminationGracePeriodSeconds: pulumi.Int(graceSeconds),
-		SecurityContext: &corev1.PodSecurityContextArgs{
-			RunAsNonRoot:   pulumi.Bool(true),
-			RunAsUser:      pulumi.Int(userID),
-			RunAsGroup:     pulumi.Int(userID),
-			FsGroup:        pulumi.Int(userID),
-			SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
-		},
-		Containers: corev1.ContainerArray{a.container()},
+		SecurityContext:               restrictedPod(),
+		Containers:                    corev1.ContainerArray{a.container()},
 	}
 	volumes := corev1.VolumeArray{}
 	for i := range a.writable() {
@@ -131,11 +133,7 @@ func (a ServiceArgs) container() *corev1.ContainerArgs {
 		EnvFrom: corev1.EnvFromSourceArray{&corev1.EnvFromSourceArgs{
 			ConfigMapRef: &corev1.ConfigMapEnvSourceArgs{Name: pulumi.String(a.Row.Name)},
 		}},
-		SecurityContext: &corev1.SecurityContextArgs{
-			AllowPrivilegeEscalation: pulumi.Bool(false),
-			ReadOnlyRootFilesystem:   pulumi.Bool(true),
-			Capabilities:             &corev1.CapabilitiesArgs{Drop: pulumi.ToStringArray([]string{"ALL"})},
-		},
+		SecurityContext: restrictedContainer(),
 		Lifecycle: &corev1.LifecycleArgs{PreStop: &corev1.LifecycleHandlerArgs{
 			Sleep: &corev1.SleepActionArgs{Seconds: pulumi.Int(settleSeconds)},
 		}},
@@ -149,15 +147,32 @@ func (a ServiceArgs) container() *corev1.ContainerArgs {
 	}
 	container.VolumeMounts = mounts
 	if a.Size != (Size{}) {
-		container.Resources = &corev1.ResourceRequirementsArgs{
-			Requests: quantities(a.Size.RequestCPU, a.Size.RequestMemory),
-			Limits:   quantities(a.Size.LimitCPU, a.Size.LimitMemory),
-		}
+		container.Resources = a.Size.resources()
 	}
 	if a.Image == "" {
 		container.Args = pulumi.ToStringArray(placeholderArgs(a.Row.Port))
 	}
 	return container
+}
+
+// restrictedPod and restrictedContainer satisfy Pod Security "restricted", and
+// let a process write nowhere but to its volumes.
+func restrictedPod() *corev1.PodSecurityContextArgs {
+	return &corev1.PodSecurityContextArgs{
+		RunAsNonRoot:   pulumi.Bool(true),
+		RunAsUser:      pulumi.Int(userID),
+		RunAsGroup:     pulumi.Int(userID),
+		FsGroup:        pulumi.Int(userID),
+		SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
+	}
+}
+
+func restrictedContainer() *corev1.SecurityContextArgs {
+	return &corev1.SecurityContextArgs{
+		AllowPrivilegeEscalation: pulumi.Bool(false),
+		ReadOnlyRootFilesystem:   pulumi.Bool(true),
+		Capabilities:             &corev1.CapabilitiesArgs{Drop: pulumi.ToStringArray([]string{"ALL"})},
+	}
 }
 
 // writable are the directories that the process may write to.
@@ -184,6 +199,13 @@ func (a ServiceArgs) spread(topology string) *corev1.TopologySpreadConstraintArg
 		WhenUnsatisfiable: pulumi.String("ScheduleAnyway"),
 		LabelSelector:     metav1.LabelSelectorArgs{MatchLabels: pulumi.ToStringMap(selector(a.Row.Name))},
 		MatchLabelKeys:    pulumi.ToStringArray([]string{"pod-template-hash"}),
+	}
+}
+
+func (s Size) resources() *corev1.ResourceRequirementsArgs {
+	return &corev1.ResourceRequirementsArgs{
+		Requests: quantities(s.RequestCPU, s.RequestMemory),
+		Limits:   quantities(s.LimitCPU, s.LimitMemory),
 	}
 }
 

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strings"
+	"slices"
 
 	"github.com/cloudinsight/platform/components/identity"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -45,6 +45,10 @@ type ServiceArgs struct {
 	Catalog []Row
 	// Image is the image reference; "" runs the placeholder.
 	Image string
+	// Stores that the row uses, and any others, which are left alone.
+	Stores Stores
+	// TopicsReady must exist before the pods of a service that uses Kafka.
+	TopicsReady []pulumi.Resource
 
 	// ClusterName is the EKS cluster, for the service's IAM role.
 	ClusterName pulumi.StringInput
@@ -72,15 +76,18 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pul
 		ServiceAccount:      a.Row.Name,
 		Labels:              a.labels(),
 		ClusterName:         a.ClusterName,
+		Policy:              a.policy(),
+		MorePolicies:        a.morePolicies(),
 		PermissionsBoundary: a.PermissionsBoundary,
 		DependsOn:           a.DependsOn,
 	}, pulumi.Parent(s))
 	if err != nil {
 		return nil, err
 	}
+	environment := a.environment()
 	config, err := corev1.NewConfigMap(ctx, name, &corev1.ConfigMapArgs{
 		Metadata: a.metadata(nil),
-		Data:     pulumi.ToStringMap(a.environment()),
+		Data:     environment,
 	}, child)
 	if err != nil {
 		return nil, err
@@ -89,8 +96,13 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pul
 		return nil, err
 	}
 	// Pods get AWS credentials only if the association exists when they start,
-	// and none start without their service account.
-	deployment, err := newDeployment(ctx, name, a, child, pulumi.DependsOn(append(workload.Ready, config)))
+	// and none start without their service account. Readers and writers of
+	// events wait for the topics.
+	ready := append(workload.Ready, config)
+	if slices.Contains(a.Row.Stores, Kafka) {
+		ready = append(ready, a.TopicsReady...)
+	}
+	deployment, err := newDeployment(ctx, name, a, environment, child, pulumi.DependsOn(ready))
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +128,7 @@ func (a *ServiceArgs) withDefaults() ServiceArgs {
 	}
 	args.Settings = args.Settings.withDefaults()
 	args.Row = args.Row.withDefaults()
+	args.Stores = args.Stores.withDefaults()
 	if args.Size == (Size{}) {
 		args.Size = Args{Settings: args.Settings}.sizeOf(args.Row)
 	}
@@ -128,6 +141,7 @@ func (a *ServiceArgs) withDefaults() ServiceArgs {
 func (a ServiceArgs) validate() error {
 	p := a.problems([]Row{a.Row})
 	p = append(p, a.Row.problems("row", a.Environment, a.Catalog)...)
+	p = append(p, a.Stores.problems([]Row{a.Row})...)
 	if a.ClusterName == nil {
 		p.add("clusterName: is required")
 	}
@@ -148,11 +162,13 @@ func (a ServiceArgs) inputs() pulumi.Map {
 }
 
 // image is what the container runs.
-func (a ServiceArgs) image() string {
-	if a.Image == "" {
+func (a ServiceArgs) image() string { return imageOr(a.Image) }
+
+func imageOr(image string) string {
+	if image == "" {
 		return placeholderImage
 	}
-	return a.Image
+	return image
 }
 
 // roleName is the IAM role of a service; unique in the account.
@@ -170,13 +186,18 @@ func selector(service string) map[string]string {
 
 // labels of everything that belongs to the service.
 func (a ServiceArgs) labels() map[string]string {
-	labels := selector(a.Row.Name)
+	return a.Settings.labels(a.Row.Name, string(a.Row.Runtime), a.image())
+}
+
+// labels of everything that belongs to a service or job of that name.
+func (s Settings) labels(name, component, image string) map[string]string {
+	labels := selector(name)
 	maps.Copy(labels, map[string]string{
-		"app.kubernetes.io/component":  string(a.Row.Runtime),
+		"app.kubernetes.io/component":  component,
 		"app.kubernetes.io/managed-by": "pulumi",
-		"cloudinsight.com/environment": a.Environment,
+		"cloudinsight.com/environment": s.Environment,
 	})
-	if version := imageVersion(a.image()); len(validation.IsValidLabelValue(version)) == 0 && version != "" {
+	if version := imageVersion(image); len(validation.IsValidLabelValue(version)) == 0 && version != "" {
 		labels["app.kubernetes.io/version"] = version
 	}
 	return labels
@@ -192,16 +213,6 @@ func (a ServiceArgs) metadata(annotations map[string]string) *metav1.ObjectMetaA
 		meta.Annotations = pulumi.ToStringMap(annotations)
 	}
 	return meta
-}
-
-// environment is the configuration of the process.
-func (a ServiceArgs) environment() map[string]string {
-	env := profiles[a.Row.Runtime].settings(a.Row, a.Settings, a.Size)
-	env["LOG_LEVEL"] = a.LogLevel
-	for _, callee := range a.Row.Calls {
-		env[strings.ToUpper(strings.ReplaceAll(callee, "-", "_"))+"_SERVICE_URL"] = url(callee)
-	}
-	return env
 }
 
 // newAddress registers the Service that callers reach the pods through.

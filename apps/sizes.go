@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
@@ -22,6 +23,7 @@ type profile struct {
 	live     string
 	sizes    map[corev1.PodQOSClass]Size
 	settings func(Row, Settings, Size) map[string]string // environment variables
+	stores   func(pulumi.StringMap, ServiceArgs)         // adds those for its stores (optional)
 }
 
 // The sizes fit the nodes that an environment starts with, next to EKS's own
@@ -47,6 +49,7 @@ var profiles = map[Runtime]profile{
 			corev1.PodQOSGuaranteed: {RequestCPU: 350, RequestMemory: 1024, LimitCPU: 350, LimitMemory: 1024},
 		},
 		settings: jvmSettings,
+		stores:   springStores,
 	},
 }
 
@@ -124,12 +127,16 @@ func (d *Demand) add(pods int, s Size) {
 }
 
 // Peak is what the services ask for when all of them are at their largest
-// scale and roll out at once; a namespace's quota has to allow it. The surge
+// scale and roll out at once, while the topics job runs; a namespace's quota has to allow it. The surge
 // counts twice: new pods start while as many old ones still terminate. Invalid
 // arguments have no meaningful peak: [NewApps] reports them.
 func (a *Args) Peak() Demand {
 	args := a.withDefaults()
-	return args.demand(func(s Settings) int { return s.ceiling() + 2*surge(s.ceiling()) })
+	d := args.demand(func(s Settings) int { return s.ceiling() + 2*surge(s.ceiling()) })
+	if UsesStore(args.rows(), Kafka) {
+		d.add(1, topicsSizes[args.QoS])
+	}
+	return d
 }
 
 // demand of all services, with a number of pods for each.

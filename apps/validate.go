@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,6 +18,7 @@ import (
 
 var (
 	logLevels  = []string{"DEBUG", "INFO", "WARN", "ERROR"}
+	regions    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[1-9]$`)
 	qosClasses = []corev1.PodQOSClass{corev1.PodQOSBestEffort, corev1.PodQOSBurstable, corev1.PodQOSGuaranteed}
 )
 
@@ -40,9 +42,14 @@ func (a Args) validate() error {
 		p = append(p, row.problems(where, a.Environment, rows)...)
 		p = append(p, row.clashes(where, rows[:i])...)
 	}
+	if UsesStore(rows, Kafka) && a.Stores.Kafka != nil {
+		p = append(p, flowProblems(topics, rows, a.Stores.Kafka.Brokers)...)
+	}
+	p = append(p, a.Stores.problems(rows)...)
+	images := append(names(rows), topicsName)
 	for _, service := range slices.Sorted(maps.Keys(a.Images)) {
-		if _, ok := find(rows, service); !ok {
-			p.add("images.%s: must name a service (%s)", service, strings.Join(names(rows), ", "))
+		if !slices.Contains(images, service) {
+			p.add("images.%s: must name a service or the topics job (%s)", service, strings.Join(images, ", "))
 		}
 		if image := a.Images[service]; image != "" {
 			if err := checkImage(image); err != nil {
@@ -112,6 +119,9 @@ func (s Settings) problems(rows []Row) problems {
 	if len(validation.IsDNS1123Label(s.Environment)) > 0 {
 		p.add("environment: must be a DNS label, got %q", s.Environment)
 	}
+	if !regions.MatchString(s.Region) {
+		p.add("region: must be an AWS region such as af-south-1, got %q", s.Region)
+	}
 	if !slices.Contains(qosClasses, s.QoS) {
 		p.add("qos: must be one of %v, got %q", qosClasses, s.QoS)
 	}
@@ -128,16 +138,24 @@ func (s Settings) problems(rows []Row) problems {
 	if usesStores && len(s.DataTierCIDRs) == 0 {
 		p.add("dataTierCidrs: must name the data stores' subnets, got none")
 	}
-	for i, cidr := range s.DataTierCIDRs {
-		// A VPC has at most a /16, so that a wider range reaches out of it.
-		// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
-		if prefix, err := netip.ParsePrefix(cidr); err != nil || prefix != prefix.Masked() || prefix.Bits() < 16 {
-			p.add("dataTierCidrs[%d]: must be a network of /16 or smaller, got %q", i, cidr)
-		}
-	}
+	p = append(p, rangeProblems("dataTierCidrs", s.DataTierCIDRs)...)
+	p = append(p, rangeProblems("endpointCidrs", s.EndpointCIDRs)...)
 	for i, namespace := range s.IngressNamespaces {
 		if len(validation.IsDNS1123Label(namespace)) > 0 {
 			p.add("ingressNamespaces[%d]: must be a DNS label, got %q", i, namespace)
+		}
+	}
+	return p
+}
+
+// rangeProblems judges ranges of subnets.
+func rangeProblems(where string, cidrs []string) problems {
+	var p problems
+	for i, cidr := range cidrs {
+		// A VPC has at most a /16, so that a wider range reaches out of it.
+		// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+		if prefix, err := netip.ParsePrefix(cidr); err != nil || prefix != prefix.Masked() || prefix.Bits() < 16 {
+			p.add("%s[%d]: must be a network of /16 or smaller, got %q", where, i, cidr)
 		}
 	}
 	return p
@@ -184,6 +202,12 @@ func (r Row) problems(where, environment string, rows []Row) problems {
 		p.add("%s.name: must leave the role name %q within %d characters, got %d",
 			where, role, identity.MaxRoleNameLength, len(role))
 	}
+	if r.Name == topicsName {
+		p.add("%s.name: must not be %q, which is the job that makes topics", where, topicsName)
+	}
+	if user := RedisUserName(environment, r.Name); slices.Contains(r.Stores, Redis) && len(user) > maxRedisUserName {
+		p.add("%s.name: must leave the Redis user %q within %d characters, got %d", where, user, maxRedisUserName, len(user))
+	}
 	if !slices.Contains(Runtimes, r.Runtime) {
 		p.add("%s.runtime: must be one of %v, got %q", where, Runtimes, r.Runtime)
 	}
@@ -203,6 +227,7 @@ func (r Row) problems(where, environment string, rows []Row) problems {
 			p.add("%s.stores[%d]: must be one of %v, got %q", where, i, slices.Sorted(maps.Keys(storePorts)), store)
 		}
 	}
+	p = append(p, r.eventProblems(where, topics)...)
 	if r.SLO <= 0 || r.SLO >= 100 {
 		p.add("%s.slo: must be above 0 and below 100 percent, got %v", where, r.SLO)
 	}

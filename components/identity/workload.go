@@ -9,7 +9,9 @@ package identity
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 
 	"github.com/cloudinsight/platform/internal/iam"
 	"github.com/cloudinsight/platform/internal/tags"
@@ -26,6 +28,9 @@ const workloadType = "cloudinsight:identity:Workload"
 // MaxRoleNameLength is AWS's limit on the name of a role.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const MaxRoleNameLength = 64
+
+// ownPolicy is the name of the policy that Policy becomes.
+const ownPolicy = "permissions"
 
 var roleNames = regexp.MustCompile(`^[\w+=,.@-]+$`)
 
@@ -55,6 +60,9 @@ type WorkloadArgs struct {
 	OIDCProviderARN, OIDCIssuer pulumi.StringInput
 	// Policy is what the role permits, as JSON of an iam.Document (optional).
 	Policy pulumi.StringInput
+	// MorePolicies are what the role permits besides, by name: documents that were
+	// made elsewhere and pass through whole (optional).
+	MorePolicies map[string]pulumi.StringInput
 	// PermissionsBoundary limits whatever the policy permits (optional).
 	PermissionsBoundary pulumi.StringPtrInput
 	// DependsOn must exist before the service account is applied.
@@ -83,15 +91,11 @@ func NewWorkload(ctx *pulumi.Context, name string, args *WorkloadArgs, opts ...p
 		return nil, err
 	}
 	w.Ready = []pulumi.Resource{role}
-	if a.Policy != nil {
-		policy, err := awsiam.NewRolePolicy(ctx, name, &awsiam.RolePolicyArgs{
-			Name: pulumi.String("permissions"), Role: role.Name, Policy: a.Policy,
-		}, pulumi.Parent(w))
-		if err != nil {
-			return nil, err
-		}
-		w.Ready = append(w.Ready, policy)
+	policies, err := newPolicies(ctx, name, a, role, pulumi.Parent(w))
+	if err != nil {
+		return nil, err
 	}
+	w.Ready = append(w.Ready, policies...)
 	if a.ClusterName != nil {
 		association, err := awseks.NewPodIdentityAssociation(ctx, name, &awseks.PodIdentityAssociationArgs{
 			ClusterName:    a.ClusterName,
@@ -119,6 +123,31 @@ func NewWorkload(ctx *pulumi.Context, name string, args *WorkloadArgs, opts ...p
 	return w, ctx.RegisterResourceOutputs(w, pulumi.Map{"roleArn": w.RoleARN, "serviceAccount": w.ServiceAccount})
 }
 
+// newPolicies registers what the role permits.
+func newPolicies(
+	ctx *pulumi.Context, name string, a WorkloadArgs, role *awsiam.Role, parent pulumi.ResourceOption,
+) ([]pulumi.Resource, error) {
+	var policies []pulumi.Resource
+	add := func(child, policyName string, document pulumi.StringInput) error {
+		policy, err := awsiam.NewRolePolicy(ctx, child, &awsiam.RolePolicyArgs{
+			Name: pulumi.String(policyName), Role: role.Name, Policy: document,
+		}, parent)
+		policies = append(policies, policy)
+		return err
+	}
+	if a.Policy != nil {
+		if err := add(name, ownPolicy, a.Policy); err != nil {
+			return nil, err
+		}
+	}
+	for _, policyName := range slices.Sorted(maps.Keys(a.MorePolicies)) {
+		if err := add(name+"-"+policyName, policyName, a.MorePolicies[policyName]); err != nil {
+			return nil, err
+		}
+	}
+	return policies, nil
+}
+
 func (a *WorkloadArgs) withDefaults() WorkloadArgs {
 	if a == nil {
 		return WorkloadArgs{}
@@ -137,6 +166,15 @@ func (a WorkloadArgs) validate() error {
 	}
 	if len(validation.IsDNS1123Subdomain(a.ServiceAccount)) > 0 {
 		problems = append(problems, fmt.Errorf("serviceAccount: must be a DNS name, got %q", a.ServiceAccount))
+	}
+	for _, policyName := range slices.Sorted(maps.Keys(a.MorePolicies)) {
+		if policyName == ownPolicy || !roleNames.MatchString(policyName) {
+			problems = append(problems, fmt.Errorf(
+				"morePolicies: must be named by letters, digits or +=,.@_-, and not %s, got %q", ownPolicy, policyName))
+		}
+		if a.MorePolicies[policyName] == nil {
+			problems = append(problems, fmt.Errorf("morePolicies.%s: is required", policyName))
+		}
 	}
 	irsa := a.OIDCProviderARN != nil || a.OIDCIssuer != nil
 	switch {

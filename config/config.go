@@ -9,16 +9,21 @@ package config
 // Environment says which stack the configuration is for.
 type Environment string
 
+// Real says whether people depend on the environment.
+func (e Environment) Real() bool { return e == Prod || e == Standby }
+
 // The stacks of the project.
 const (
 	Dev     Environment = "dev"
 	Staging Environment = "staging"
 	Prod    Environment = "prod"
+	// Standby is prod's shape in its disaster recovery region, brought up when the first region is lost.
+	Standby Environment = "recovery"
 	Shared  Environment = "shared"
 )
 
 func (Environment) values() []string {
-	return []string{string(Dev), string(Staging), string(Prod), string(Shared)}
+	return []string{string(Dev), string(Staging), string(Prod), string(Standby), string(Shared)}
 }
 
 // Config is the configuration of one stack, complete and judged.

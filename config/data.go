@@ -47,6 +47,9 @@ type RDS struct {
 	BackupRetentionDays int `json:"backupRetentionDays"`
 	// Pool connections through RDS Proxy.
 	Proxy bool `json:"proxy"`
+	// ARN of a snapshot, or of replicated automated backups, that the database is created from; it is read at no other
+	// time. Rule: in region.
+	RestoreFrom string `json:"restoreFrom"`
 }
 
 // DocumentDB describes the document database.
@@ -63,6 +66,8 @@ type DocumentDB struct {
 	ReplicaScaling ReplicaScaling `json:"replicaScaling"`
 	// Keep a second cluster in drRegion; without it, copies of the backups go there.
 	Global bool `json:"global"`
+	// ARN of a cluster snapshot that the database is created from; it is read at no other time. Rule: in region.
+	RestoreFrom string `json:"restoreFrom"`
 }
 
 // ReplicaScaling bounds the instances of DocumentDB, which AWS does not scale by itself.
@@ -87,9 +92,10 @@ type MSK struct {
 	BrokersPerZone int `json:"brokersPerZone"`
 	// Storage of a broker at creation; with maxVolumeGib, later AWS decides. Unit: GiB. Rule: from 1 to 16384.
 	VolumeGiB int `json:"volumeGib"`
-	// Bound of storage auto-scaling; 0 turns it off. Unit: GiB. Rule: above volumeGib.
+	// Bound of storage auto-scaling; 0 turns it off. Unit: GiB. Rule: above volumeGib; 0 where
+	// MSK has no auto-scaling, as in af-south-1.
 	MaxVolumeGiB int `json:"maxVolumeGib"`
-	// Make a topic when somebody writes to it. Rule: not in prod.
+	// Make a topic when somebody writes to it. Rule: not in prod and recovery.
 	AutoCreateTopics bool `json:"autoCreateTopics"`
 }
 
@@ -107,7 +113,7 @@ type Redis struct {
 
 // Backup describes AWS Backup's daily plan for the data stores.
 type Backup struct {
-	// Make no plan: the data stores' own backups are all there is. Rule: not in prod.
+	// Make no plan: the data stores' own backups are all there is. Rule: not in prod and recovery.
 	Disabled bool `json:"disabled"`
 	// Days that a recovery point is kept. Rule: from 7 to 3653.
 	RetentionDays int `json:"retentionDays"`
@@ -138,6 +144,6 @@ type CostData struct {
 
 // Faults describes experiments that break things on purpose.
 type Faults struct {
-	// Make the experiment templates; nothing runs until somebody starts one. Rule: not in prod.
+	// Make the experiment templates; nothing runs until somebody starts one. Rule: not in prod and recovery.
 	Enabled bool `json:"enabled"`
 }

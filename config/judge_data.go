@@ -20,8 +20,8 @@ func (j *judge) data() {
 	j.backup()
 	j.recovery()
 	j.between("costData.scanLimitGib", 1, 10240, j.config.CostData.ScanLimitGiB)
-	if j.config.Faults.Enabled && j.config.Environment == Prod {
-		j.add("faults.enabled", "must not be set in prod")
+	if j.config.Faults.Enabled && j.config.Environment.Real() {
+		j.add("faults.enabled", "must not be set in %s", j.config.Environment)
 	}
 }
 
@@ -85,6 +85,7 @@ func (j *judge) rds() {
 	j.grows("rds.maxStorageGib", r.StorageGiB, r.MaxStorageGiB, r.StorageGiB+(r.StorageGiB+9)/10)
 	j.between("rds.readReplicas", 0, 5, r.ReadReplicas)
 	j.between("rds.backupRetentionDays", 7, 35, r.BackupRetentionDays)
+	j.restoreFrom("rds.restoreFrom", r.RestoreFrom, "an RDS snapshot, or of replicated automated backups", "snapshot", "auto-backup")
 }
 
 func (j *judge) documentdb() {
@@ -94,6 +95,7 @@ func (j *judge) documentdb() {
 	// https://docs.aws.amazon.com/documentdb/latest/developerguide/limits.html
 	j.between("documentdb.instances", 1, 16, d.Instances)
 	j.between("documentdb.backupRetentionDays", 7, 35, d.BackupRetentionDays)
+	j.restoreFrom("documentdb.restoreFrom", d.RestoreFrom, "a DocumentDB cluster snapshot", "cluster-snapshot")
 	if d.Global && managed.Burstable(d.InstanceClass) {
 		// https://docs.aws.amazon.com/documentdb/latest/developerguide/global-clusters.html
 		j.add("documentdb.global", "must have instances that are not burstable, got instanceClass %q", d.InstanceClass)
@@ -109,6 +111,16 @@ func (j *judge) documentdb() {
 	}
 }
 
+// restoreFrom judges the ARN of what a database is made from. Both services name theirs in the form of RDS.
+func (j *judge) restoreFrom(path, arn, what string, kinds ...string) {
+	parts := strings.SplitN(arn, ":", 7)
+	if arn != "" && (len(parts) < 7 || parts[0] != "arn" || parts[2] != "rds" || !slices.Contains(kinds, parts[5])) {
+		j.add(path, "must be the ARN of %s, got %q", what, arn)
+	} else if arn != "" && parts[3] != j.config.Region {
+		j.add(path, "must be in region %s, got %q", j.config.Region, arn)
+	}
+}
+
 func (j *judge) msk() {
 	m := j.config.MSK
 	j.version("msk.kafkaVersion", managed.Kafka, m.KafkaVersion)
@@ -116,8 +128,11 @@ func (j *judge) msk() {
 	j.between("msk.brokersPerZone", 1, 10, m.BrokersPerZone)
 	j.between("msk.volumeGib", 1, 16384, m.VolumeGiB)
 	j.grows("msk.maxVolumeGib", m.VolumeGiB, m.MaxVolumeGiB, m.VolumeGiB+1)
-	if m.AutoCreateTopics && j.config.Environment == Prod {
-		j.add("msk.autoCreateTopics", "must not be set in prod: a misspelt name would make a topic")
+	if m.MaxVolumeGiB != 0 && !managed.BrokersGrow(j.config.Region) {
+		j.add("msk.maxVolumeGib", "must be 0 in %s, where MSK does not enlarge volumes by itself, got %d", j.config.Region, m.MaxVolumeGiB)
+	}
+	if m.AutoCreateTopics && j.config.Environment.Real() {
+		j.add("msk.autoCreateTopics", "must not be set in %s: a misspelt name would make a topic", j.config.Environment)
 	}
 }
 
@@ -133,7 +148,9 @@ func (j *judge) redis() {
 func (j *judge) backup() {
 	b := j.config.Backup
 	if b.Disabled {
-		j.notInProd("backup.disabled")
+		if j.config.Environment.Real() {
+			j.add("backup.disabled", "must not be set in %s", j.config.Environment)
+		}
 		return
 	}
 	j.between("backup.retentionDays", 7, 3653, b.RetentionDays)
@@ -141,8 +158,8 @@ func (j *judge) backup() {
 
 func (j *judge) recovery() {
 	r := j.config.Recovery
-	if r.Disabled {
-		j.notInProd("recovery.disabled")
+	if r.Disabled && j.config.Environment == Prod {
+		j.add("recovery.disabled", "must not be set in prod")
 	}
 	if j.config.DocumentDB.Global {
 		switch {
@@ -170,12 +187,6 @@ func (j *judge) recovery() {
 		if own, err := netip.ParsePrefix(j.config.Network.CIDR); err == nil && own.Overlaps(prefix) {
 			j.add("recovery.cidr", "must not overlap network.cidr %s, got %q", j.config.Network.CIDR, r.CIDR)
 		}
-	}
-}
-
-func (j *judge) notInProd(path string) {
-	if j.config.Environment == Prod {
-		j.add(path, "must not be set in prod")
 	}
 }
 

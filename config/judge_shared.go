@@ -48,7 +48,7 @@ func (j *judge) shared() {
 	}
 	for _, environment := range slices.Sorted(maps.Keys(c.Delivery.Branches)) {
 		path := "delivery.branches." + environment
-		j.known(path, environment, []string{string(Dev), string(Staging), string(Prod)}, "environment")
+		j.known(path, environment, []string{string(Dev), string(Staging), string(Prod), string(Standby)}, "environment")
 		if branch := c.Delivery.Branches[environment]; !branchName.MatchString(branch) {
 			j.add(path, "must be a branch name, got %q", branch)
 		}

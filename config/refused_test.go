@@ -77,7 +77,7 @@ func TestParse_Refuses(t *testing.T) {
 		{`network: {natGateways: one}`, `network.natGateways: must be one of perZone, single, got "one"`},
 
 		// The stack.
-		{`environment: live`, `environment: must be one of dev, staging, prod, shared, got "live"`},
+		{`environment: live`, `environment: must be one of dev, staging, prod, recovery, shared, got "live"`},
 		{`region: ap-south-1`, `region: must be a known region, got "ap-south-1", did you mean "af-south-1"?`},
 		{`drRegion: mars`, `drRegion: must be a known region, got "mars", known are af-south-1, eu-west-1, us-east-1`},
 		{`drRegion: af-south-1`, `drRegion: must differ from region, got "af-south-1"`},
@@ -185,6 +185,9 @@ func TestParse_Refuses(t *testing.T) {
 		{`rds: {backupRetentionDays: 3}`, `rds.backupRetentionDays: must be between 7 and 35, got 3`},
 		{`documentdb: {engineVersion: "3.6.0"}`, `documentdb.engineVersion: must be a version of DocumentDB that the platform knows (5.0.0), got "3.6.0"`},
 		{`documentdb: {instanceClass: db.r8g.large}`, `documentdb.instanceClass: must be offered for DocumentDB in af-south-1, got "db.r8g.large"`},
+		{`rds: {restoreFrom: snapshot-1}`, `rds.restoreFrom: must be the ARN of an RDS snapshot, or of replicated automated backups, got "snapshot-1"`},
+		{`rds: {restoreFrom: "arn:aws:rds:eu-west-1:111122223333:auto-backup:ab-1"}`, `rds.restoreFrom: must be in region af-south-1, got "arn:aws:rds:eu-west-1:111122223333:auto-backup:ab-1"`},
+		{`documentdb: {restoreFrom: "arn:aws:rds:af-south-1:111122223333:snapshot:a"}`, `documentdb.restoreFrom: must be the ARN of a DocumentDB cluster snapshot, got "arn:aws:rds:af-south-1:111122223333:snapshot:a"`},
 		{`documentdb: {instances: 17}`, `documentdb.instances: must be between 1 and 16, got 17`},
 		{`documentdb: {backupRetentionDays: 36}`, `documentdb.backupRetentionDays: must be between 7 and 35, got 36`},
 		{`documentdb: {replicaScaling: {enabled: true, min: 4, max: 2, cpuPercent: 99}}`, `
@@ -199,7 +202,9 @@ func TestParse_Refuses(t *testing.T) {
 		{`msk: {brokersPerZone: 0, volumeGib: 0, maxVolumeGib: 0}`, `
 			msk.brokersPerZone: must be between 1 and 10, got 0
 			msk.volumeGib: must be between 1 and 16384, got 0`},
-		{`msk: {volumeGib: 100, maxVolumeGib: 100}`, `msk.maxVolumeGib: must be 0 or at least 101, for a size of 100, got 100`},
+		{`msk: {volumeGib: 100, maxVolumeGib: 100}`, `
+			msk.maxVolumeGib: must be 0 in af-south-1, where MSK does not enlarge volumes by itself, got 100
+			msk.maxVolumeGib: must be 0 or at least 101, for a size of 100, got 100`},
 		{`msk: {autoCreateTopics: true}`, `msk.autoCreateTopics: must not be set in prod: a misspelt name would make a topic`},
 		{`redis: {engineVersion: "8.0"}`, `redis.engineVersion: must be a version of ElastiCache for Redis that the platform knows (7.1), got "8.0"`},
 		{`redis: {nodeType: cache.r6g.large}`, `redis.nodeType: must be offered for ElastiCache for Redis in af-south-1, got "cache.r6g.large"`},
@@ -296,7 +301,7 @@ nodeGroups: {workload: {min: 9, max: 3}}`)
 func TestParse_EmptyStackLacksWhatHasNoDefault(t *testing.T) {
 	_, err := config.Parse(map[string]string{"aws:region": "eu-west-1"}, catalog)
 	assert.Equal(t, lines(`
-		environment: is required, one of dev, staging, prod, shared
+		environment: is required, one of dev, staging, prod, recovery, shared
 		network.cidr: is required
 		nodeGroups: must have at least one group
 		tags.costCenter: is required
@@ -325,7 +330,7 @@ func TestParse_SharedRefuses(t *testing.T) {
 	}, catalog)
 	assert.Equal(t, lines(`
 		delivery.branches.dev: must be a branch name, got "a b"
-		delivery.branches.qa: must be a known environment, got "qa", known are dev, staging, prod
+		delivery.branches.qa: must be a known environment, got "qa", known are dev, staging, prod, recovery
 		delivery.repository: must be owner/name of a GitHub repository, got "platform"
 		delivery.stateBucket: must be 3 to 63 of a-z, 0-9, dot and hyphen, got "A"
 		protection.unprotected[0]: must be a known part, got "rds", known are keys.logs, keys.artifacts, registry, storage.accessLogs, storage.artifacts, storage.trail, all

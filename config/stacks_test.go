@@ -74,6 +74,19 @@ func TestStacks_Prod(t *testing.T) {
 	assert.Equal(t, []int{3, 3, 15}, []int{group.Min, group.Desired, group.Max})
 }
 
+func TestStacks_RecoveryIsProdInTheOtherRegion(t *testing.T) {
+	prod, recovery := stack(t, "prod"), stack(t, "recovery")
+	assert.Equal(t, prod.DRRegion, recovery.Region)
+	assert.Equal(t, prod.Region, recovery.DRRegion)
+	assert.Equal(t, prod.RDS, recovery.RDS)
+	assert.Equal(t, prod.DocumentDB, recovery.DocumentDB)
+	assert.Equal(t, prod.MSK.InstanceType, recovery.MSK.InstanceType)
+	assert.Equal(t, prod.Redis, recovery.Redis)
+	assert.Equal(t, prod.Apps, recovery.Apps)
+	assert.Equal(t, prod.NodeGroups["workload"].InstanceTypes, recovery.NodeGroups["workload"].InstanceTypes)
+	assert.True(t, recovery.Recovery.Disabled, "there is no third region")
+}
+
 func TestStacks_SharedHasNeitherNetworkNorCluster(t *testing.T) {
 	assert.Equal(t, &config.Config{
 		Environment: config.Shared,
@@ -86,7 +99,7 @@ func TestStacks_SharedHasNeitherNetworkNorCluster(t *testing.T) {
 		Registry:    config.Registry{KeepImages: 50, UntaggedDays: 7},
 		Delivery: config.Delivery{
 			Repository: "cloudinsight/platform",
-			Branches:   map[string]string{"dev": "development", "staging": "staging", "prod": "production"},
+			Branches:   map[string]string{"dev": "development", "staging": "staging", "prod": "production", "recovery": "production"},
 		},
 		Security: config.Security{UnusedAccessDays: 90},
 	}, stack(t, "shared"))
@@ -94,7 +107,7 @@ func TestStacks_SharedHasNeitherNetworkNorCluster(t *testing.T) {
 
 func TestStacks_CanBePeered(t *testing.T) {
 	var taken []netip.Prefix
-	for _, name := range []string{"dev", "staging", "prod"} {
+	for _, name := range []string{"dev", "staging", "prod", "recovery"} {
 		prefix := netip.MustParsePrefix(stack(t, name).Network.CIDR)
 		for _, other := range taken {
 			assert.False(t, other.Overlaps(prefix), "%s of %s overlaps %s", prefix, name, other)

@@ -113,3 +113,10 @@ func Burstable(class string) bool {
 	_, rest, _ := strings.Cut(class, ".")
 	return strings.HasPrefix(rest, "t")
 }
+
+// withoutBrokerGrowth are the regions where MSK does not enlarge the volumes of brokers by itself.
+// https://docs.aws.amazon.com/msk/latest/developerguide/msk-autoexpand.html
+var withoutBrokerGrowth = []string{"af-south-1", "ap-northeast-3", "ap-southeast-5"}
+
+// BrokersGrow says whether MSK enlarges the volumes of brokers by itself in a region.
+func BrokersGrow(region string) bool { return !slices.Contains(withoutBrokerGrowth, region) }

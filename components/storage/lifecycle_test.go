@@ -11,7 +11,7 @@ import (
 func TestLifecycle_DefaultKeepsObjectsAndForgetsOldVersions(t *testing.T) {
 	lifecycle := record(t, plain()).Named(t, lifecycleType, "dev-logs")
 	assert.Len(t, lifecycle.Input("rules"), 1)
-	assert.Equal(t, "", lifecycle.Input("rules[0].filter.prefix"))
+	assert.Equal(t, map[string]any{"prefix": ""}, lifecycle.Input("rules[0].filter"), "all objects")
 	assert.Nil(t, lifecycle.Input("rules[0].expiration.days"))
 	assert.Equal(t, true, lifecycle.Input("rules[0].expiration.expiredObjectDeleteMarker"))
 	assert.Equal(t, 30.0, lifecycle.Input("rules[0].noncurrentVersionExpiration.noncurrentDays"))

@@ -7,7 +7,7 @@
 //
 // RDS rotates the managed password every seven days. No schedule of our own is laid over it: the SDK can rotate a
 // managed secret without a Lambda function, but what it cancels when the schedule is taken away is RDS's own rotation.
-// Who connects with IAM authentication does not notice either way.
+// Who connects with the managed secret does not notice either way.
 package rds
 
 import (
@@ -43,9 +43,6 @@ type Database struct {
 	// InstanceARN and Identifier of the instance that takes writes.
 	InstanceARN pulumi.StringOutput
 	Identifier  pulumi.StringOutput
-	// ConnectARN is what a role needs rds-db:connect on to log in at Endpoint as the master user with IAM
-	// authentication, the only way past a proxy.
-	ConnectARN pulumi.StringOutput
 	// DatabaseName and Username to connect with.
 	DatabaseName string
 	Username     string
@@ -99,8 +96,11 @@ type DatabaseArgs struct {
 	MaintenanceWindow string
 	// LogRetentionDays of the exported logs (default 90).
 	LogRetentionDays int
-	// Proxy pools connections. It takes IAM authentication only.
+	// Proxy pools connections, over TLS only.
 	Proxy bool
+	// RestoreFrom is the ARN of a snapshot, or of replicated automated backups, that the database is created from; changed
+	// later it has no effect (default: an empty database).
+	RestoreFrom string
 	// Unprotected lets the database be deleted and replaced.
 	Unprotected bool
 	// SkipFinalSnapshot deletes the data and its backups with the database.
@@ -180,7 +180,6 @@ func (b *builder) build(d *Database) (err error) {
 // direct lets the clients connect to the instance itself.
 func (b *builder) direct(d *Database) error {
 	d.Endpoint, d.SecurityGroupID = b.instance.Address, b.group.ID().ToStringOutput()
-	d.ConnectARN = b.connectARN(b.instance.ResourceId)
 	return b.admitClients("", b.group)
 }
 

@@ -42,7 +42,10 @@ func (b *builder) primary() (*rds.Instance, error) {
 	if !b.args.SkipFinalSnapshot {
 		instance.FinalSnapshotIdentifier = b.finalSnapshot()
 	}
+	b.restore(instance)
 	opts := b.options(logs)
+	// What a database was created from is over when it is there.
+	opts = append(opts, pulumi.IgnoreChanges([]string{"snapshotIdentifier", "restoreToPointInTime"}))
 	if b.args.MaxStorageGiB > 0 {
 		// RDS has grown it since; without auto-scaling a change is somebody's wish.
 		opts = append(opts, pulumi.IgnoreChanges([]string{"allocatedStorage"}))
@@ -52,6 +55,19 @@ func (b *builder) primary() (*rds.Instance, error) {
 		return nil, fmt.Errorf("instance: %w", err)
 	}
 	return made, nil
+}
+
+// restore has the instance made from what was kept: the last moment of replicated backups, or the one of a snapshot.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html
+func (b *builder) restore(instance *rds.InstanceArgs) {
+	switch from := b.args.RestoreFrom; {
+	case strings.Contains(from, ":auto-backup:"):
+		instance.RestoreToPointInTime = &rds.InstanceRestoreToPointInTimeArgs{
+			SourceDbInstanceAutomatedBackupsArn: pulumi.String(from), UseLatestRestorableTime: pulumi.Bool(true),
+		}
+	case from != "":
+		instance.SnapshotIdentifier = pulumi.String(from)
+	}
 }
 
 // replica is a copy to read from. It inherits storage, key and subnets, and holds nothing that the primary does not

@@ -2,7 +2,6 @@ package rds
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	awsiam "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -42,7 +41,6 @@ func (b *builder) behindProxy(d *Database) error {
 		return fmt.Errorf("proxy: %w", err)
 	}
 	d.Endpoint, d.SecurityGroupID = proxy.Endpoint, group.ID().ToStringOutput()
-	d.ConnectARN = b.connectARN(proxy.Arn.ApplyT(lastPart).(pulumi.StringOutput))
 	d.Ready = append(d.Ready, target)
 	return nil
 }
@@ -61,12 +59,14 @@ func (b *builder) proxy(secretARN pulumi.StringOutput, group *ec2.SecurityGroup)
 		Name:         pulumi.String(name),
 		EngineFamily: pulumi.String("POSTGRESQL"),
 		RequireTls:   pulumi.Bool(true),
-		// Clients show who they are with IAM; the proxy then logs in with the managed secret.
+		// Clients come with the managed secret, as they would to the instance itself: whether a proxy stands in between is
+		// not theirs to know.
 		Auths: rds.ProxyAuthArray{rds.ProxyAuthArgs{
-			AuthScheme:  pulumi.String("SECRETS"),
-			Description: pulumi.String("Master user " + b.args.Username),
-			IamAuth:     pulumi.String("REQUIRED"),
-			SecretArn:   secretARN,
+			AuthScheme:             pulumi.String("SECRETS"),
+			ClientPasswordAuthType: pulumi.String("POSTGRES_SCRAM_SHA_256"),
+			Description:            pulumi.String("Master user " + b.args.Username),
+			IamAuth:                pulumi.String("DISABLED"),
+			SecretArn:              secretARN,
 		}},
 		RoleArn:             role.Arn,
 		VpcSecurityGroupIds: pulumi.StringArray{group.ID()},
@@ -125,12 +125,3 @@ func secretReader(secretARN, keyARN, region string) iam.Document {
 		},
 	}}
 }
-
-// connectARN names the master user at an instance or a proxy, whose resource ids begin with db- and prx-.
-// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html
-func (b *builder) connectARN(resourceID pulumi.StringOutput) pulumi.StringOutput {
-	return pulumi.Sprintf("arn:aws:rds-db:%s:%s:dbuser:%s/%s", b.args.Region, b.args.AccountID, resourceID, b.args.Username)
-}
-
-// lastPart of an ARN such as arn:aws:rds:af-south-1:111122223333:db-proxy:prx-0123.
-func lastPart(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }

@@ -3,6 +3,7 @@ package apps
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/pod-security-admission/api"
@@ -19,15 +21,16 @@ import (
 )
 
 func TestApps_Defaults(t *testing.T) {
-	rec := run(t, &Args{Settings: Settings{
-		Namespace: "shop", Environment: "prod", DataTierCIDRs: []string{"10.0.21.0/24"},
-	}})
+	rec := run(t, &Args{
+		Settings: Settings{Namespace: "shop", Environment: "prod", Region: "af-south-1", DataTierCIDRs: []string{"10.0.21.0/24"}},
+		Stores:   fakeStores(names(Catalog())...),
+	})
 
 	for token, count := range map[string]int{
-		appsType: 1, serviceType: 7, "cloudinsight:identity:Workload": 7,
-		deploymentType: 7, addressType: 7, configMapType: 7, policyType: 7, pdbType: 7, hpaType: 0,
-		"kubernetes:core/v1:ServiceAccount": 7, "aws:iam/role:Role": 7,
-		"aws:eks/podIdentityAssociation:PodIdentityAssociation": 7,
+		appsType: 1, serviceType: 7, topicsType: 1, "cloudinsight:identity:Workload": 8,
+		deploymentType: 7, addressType: 7, configMapType: 8, policyType: 8, pdbType: 7, hpaType: 0, jobType: 1,
+		"kubernetes:core/v1:ServiceAccount": 8, roleType: 8, rolePolicyType: 9,
+		"aws:eks/podIdentityAssociation:PodIdentityAssociation": 8,
 	} {
 		assert.Equal(t, count, rec.Count(token), token)
 	}
@@ -57,8 +60,8 @@ func TestApps_EverythingSet(t *testing.T) {
 
 	assert.Equal(t, 8, rec.Count(serviceType))
 	assert.Equal(t, 8, rec.Count(hpaType))
-	assert.Equal(t, []string{"frontend", "cost", "metric", "anomaly", "forecast", "notification", "report"}, <-placeholders)
-	for _, role := range rec.OfType("aws:iam/role:Role") {
+	assert.Equal(t, []string{"frontend", "cost", "metric", "anomaly", "forecast", "notification", "report", "topics"}, <-placeholders)
+	for _, role := range rec.OfType(roleType) {
 		assert.Equal(t, "arn:aws:iam::123456789012:policy/boundary", role.Input("permissionsBoundary"))
 	}
 
@@ -87,10 +90,13 @@ func TestApps_EveryChildHasItsParent(t *testing.T) {
 		switch {
 		case r.Type == appsType:
 			assert.Nil(t, r.Parent)
-		case r.Type == serviceType:
+		case r.Type == serviceType, r.Type == topicsType:
 			require.NotNil(t, r.Parent, r.Name)
 			assert.Equal(t, appsType, r.Parent.Type)
 		case r.Parent != nil && r.Parent.Type == "cloudinsight:identity:Workload":
+		case r.Name == "apps-topics":
+			require.NotNil(t, r.Parent, r.Type)
+			assert.Equal(t, topicsType, r.Parent.Type, r.Type)
 		default:
 			require.NotNil(t, r.Parent, r.Name)
 			assert.Equal(t, serviceType, r.Parent.Type, "%s %s", r.Type, r.Name)
@@ -215,11 +221,20 @@ func TestPods_RestrictedAndInTheirClass(t *testing.T) {
 				}
 			}
 		}
-		for _, r := range run(t, args).OfType(deploymentType) {
-			template := as[appsv1.Deployment](t, r).Spec.Template
+		args.Stores = fakeStores(names(args.rows())...)
+		rec := run(t, args)
+		templates := map[string]corev1.PodTemplateSpec{}
+		for _, r := range rec.OfType(deploymentType) {
+			templates[r.Name] = as[appsv1.Deployment](t, r).Spec.Template
+		}
+		for _, r := range rec.OfType(jobType) {
+			templates[r.Name] = as[batchv1.Job](t, r).Spec.Template
+		}
+		assert.Len(t, templates, 7+40+1)
+		for name, template := range templates {
 			verdict := policy.AggregateCheckResults(judge.EvaluatePod(restricted, &template.ObjectMeta, &template.Spec))
-			assert.True(t, verdict.Allowed, "%s: %s", r.Name, verdict.ForbiddenDetail())
-			assert.Equal(t, qos, qosOf(template.Spec), r.Name)
+			assert.True(t, verdict.Allowed, "%s: %s", name, verdict.ForbiddenDetail())
+			assert.Equal(t, qos, qosOf(template.Spec), name)
 		}
 	}
 }
@@ -237,6 +252,10 @@ func randomRow(random *rand.Rand, i int) Row {
 		row.Calls = append(row.Calls, callee.Name)
 	}
 	row.Stores = append(row.Stores, []Store{PostgreSQL, DocumentDB, Kafka, Redis}[:random.IntN(5)]...)
+	if slices.Contains(row.Stores, Kafka) {
+		row.Consumes = []string{topics[random.IntN(len(topics))].Name}
+	}
+	row.CostData = random.IntN(2) == 0
 	for n := range random.IntN(3) {
 		row.Writable = append(row.Writable, fmt.Sprintf("/data/%d", n))
 	}

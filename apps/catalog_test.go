@@ -34,6 +34,24 @@ func TestCatalog_StoresByService(t *testing.T) {
 	}
 }
 
+func TestCatalog_EventsByService(t *testing.T) {
+	for service, want := range map[string]struct{ produces, consumes []string }{
+		"frontend":     {},
+		"user":         {},
+		"cost":         {produces: []string{"cost.collected"}},
+		"metric":       {produces: []string{"metric.collected"}},
+		"anomaly":      {[]string{"anomaly.detected"}, []string{"cost.collected", "metric.collected"}},
+		"forecast":     {[]string{"forecast.updated"}, []string{"cost.collected", "metric.collected"}},
+		"notification": {consumes: []string{"anomaly.detected", "forecast.updated"}},
+	} {
+		row, ok := find(Catalog(), service)
+		require.True(t, ok, service)
+		assert.Equal(t, want.produces, row.Produces, service)
+		assert.Equal(t, want.consumes, row.Consumes, service)
+		assert.Equal(t, service == "cost", row.CostData, service)
+	}
+}
+
 func TestCatalog_Objectives(t *testing.T) {
 	targets := map[string]float64{}
 	for _, row := range Catalog() {

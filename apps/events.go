@@ -92,7 +92,6 @@ var topicNames = regexp.MustCompile(`^[a-zA-Z0-9.-]+$`)
 // reader among the services.
 func flowProblems(topics []Topic, rows []Row, brokers int) problems {
 	var p problems
-	sum := 0
 	for i, topic := range topics {
 		p = append(p, topic.problems()...)
 		for _, other := range topics[:i] {
@@ -107,10 +106,11 @@ func flowProblems(topics []Topic, rows []Row, brokers int) problems {
 			p.add("topics.%s: must be consumed by a service, got none", topic.Name)
 		}
 	}
+	partitions := ownPartitions
 	for _, topic := range withDeadLetters(topics) {
-		sum += topic.Partitions
+		partitions += topic.Partitions
 	}
-	if need := (sum + ownPartitions) * replicas; brokers >= replicas && need > brokers*brokerPartitions {
+	if need := partitions * replicas; brokers >= replicas && need > brokers*brokerPartitions {
 		p.add("topics: must have at most %d replicas of partitions on %d brokers, Kafka's own included, got %d",
 			brokers*brokerPartitions, brokers, need)
 	}

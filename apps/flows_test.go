@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -36,6 +37,10 @@ func newCluster(t *testing.T, args *Args) cluster {
 	for _, r := range rec.OfType(deploymentType) {
 		d := as[appsv1.Deployment](t, r)
 		c.pods[d.Name] = endpoint{pod: d.Spec.Template.Labels, namespace: d.Namespace}
+	}
+	for _, r := range rec.OfType(jobType) {
+		j := as[batchv1.Job](t, r)
+		c.pods["topics"] = endpoint{pod: j.Spec.Template.Labels, namespace: j.Namespace}
 	}
 	return c
 }
@@ -144,12 +149,72 @@ func TestFlows(t *testing.T) {
 		"DocumentDB's port elsewhere":    {c.pods["cost"], address("10.1.11.9"), 27017, false},
 		"notification to the internet":   {c.pods["notification"], internet, 443, true},
 		"notification over plain HTTP":   {c.pods["notification"], internet, 80, false},
-		"forecast to the internet":       {c.pods["forecast"], internet, 443, false},
+		"forecast to AWS, for secrets":   {c.pods["forecast"], internet, 443, true},
+		"frontend to the internet":       {c.pods["frontend"], internet, 443, false},
 		"HTTPS into the VPC":             {c.pods["notification"], data, 443, false},
 		"instance metadata":              {c.pods["notification"], metadata, 80, false},
 		"Pod Identity agent":             {c.pods["forecast"], address("169.254.170.23"), 80, true},
+		"topics job to Kafka":            {c.pods["topics"], data, 9098, true},
+		"topics job to DocumentDB":       {c.pods["topics"], data, 27017, false},
+		"topics job's credentials":       {c.pods["topics"], address("169.254.170.23"), 80, true},
+		"topics job to the internet":     {c.pods["topics"], internet, 443, false},
+		"topics job to a service":        {c.pods["topics"], c.pods["cost"], 8082, false},
+		"frontend to the topics job":     {c.pods["frontend"], c.pods["topics"], 80, false},
 	} {
 		assert.Equal(t, flow.want, c.allowed(flow.from, flow.to, flow.port), name)
+	}
+}
+
+// With endpoints in the VPC, who only reads secrets stays inside.
+func TestFlows_InterfaceEndpoints(t *testing.T) {
+	args := argsOf("staging")
+	args.EndpointCIDRs = []string{"10.1.11.0/24", "10.1.12.0/24"}
+	c := newCluster(t, args)
+	endpointAddress, internet := endpoint{address: "10.1.12.40"}, endpoint{address: "203.0.113.7"}
+	for service, want := range map[string]struct{ endpoints, internet bool }{
+		"frontend":     {false, false}, // signs its own tokens for Redis
+		"user":         {true, true},   // single sign-on
+		"cost":         {true, true},
+		"metric":       {true, true},
+		"anomaly":      {true, false},
+		"forecast":     {true, false},
+		"notification": {true, true},
+		"topics":       {false, false},
+	} {
+		assert.Equal(t, want.endpoints, c.allowed(c.pods[service], endpointAddress, 443), "%s to the endpoints", service)
+		assert.Equal(t, want.internet, c.allowed(c.pods[service], internet, 443), "%s to the internet", service)
+		assert.False(t, c.allowed(c.pods[service], endpoint{address: "10.1.13.1"}, 443), service)
+	}
+}
+
+// Cost data is in S3, whose gateway endpoint has public addresses.
+func TestFlows_CostDataIsOutside(t *testing.T) {
+	args := argsOf("staging")
+	args.EndpointCIDRs = []string{"10.1.11.0/24"}
+	args.ExtraServices = []Row{{Name: "report", Runtime: JVM, Port: 9000, CostData: true}}
+	c := newCluster(t, args)
+	assert.True(t, c.allowed(c.pods["report"], endpoint{address: "203.0.113.7"}, 443))
+	assert.True(t, c.allowed(c.pods["report"], endpoint{address: "10.1.11.7"}, 443))
+	assert.False(t, c.allowed(c.pods["report"], endpoint{address: "10.1.22.9"}, 27017))
+}
+
+func TestFlows_StoreOnAnotherPort(t *testing.T) {
+	args := argsOf("staging")
+	args.Stores.PostgreSQL.Port = 6432
+	c := newCluster(t, args)
+	data := endpoint{address: "10.1.22.9"}
+	assert.True(t, c.allowed(c.pods["user"], data, 6432))
+	assert.False(t, c.allowed(c.pods["user"], data, 5432))
+}
+
+// Of the data tier, exactly the stores of the row are open.
+func TestFlows_OnlyTheStoresOfTheRow(t *testing.T) {
+	c := newCluster(t, argsOf("prod"))
+	for _, row := range Catalog() {
+		for store, port := range storePorts {
+			want := slices.Contains(row.Stores, store)
+			assert.Equal(t, want, c.allowed(c.pods[row.Name], endpoint{address: "10.1.22.9"}, port), "%s to %s", row.Name, store)
+		}
 	}
 }
 

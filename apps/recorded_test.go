@@ -18,6 +18,9 @@ const (
 	policyType     = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 	configMapType  = "kubernetes:core/v1:ConfigMap"
 	addressType    = "kubernetes:core/v1:Service"
+	jobType        = "kubernetes:batch/v1:Job"
+	roleType       = "aws:iam/role:Role"
+	rolePolicyType = "aws:iam/rolePolicy:RolePolicy"
 )
 
 // run registers the services of the arguments under mocks.
@@ -28,6 +31,36 @@ func run(t *testing.T, args *Args) *pulumitest.Recorder {
 		_, err := NewApps(ctx, "apps", args)
 		return err
 	})
+}
+
+// clusterARN is that of the Kafka cluster of fakeStores.
+const clusterARN = "arn:aws:kafka:af-south-1:111122223333:cluster/cloudinsight-test/0a1b-2"
+
+// fakeStores are all stores, with a Redis user for each of the services.
+func fakeStores(services ...string) Stores {
+	users := map[string]pulumi.StringOutput{}
+	for _, service := range services {
+		users[service] = pulumi.String("arn:aws:elasticache:af-south-1:111122223333:user:" + service).ToStringOutput()
+	}
+	return Stores{
+		PostgreSQL: &PostgreSQLStore{
+			Host: pulumi.String("pg.example"), ReaderHost: pulumi.String("pg-ro.example"), Database: "cloudinsight",
+			SecretARN: pulumi.String("arn:secret:pg"), SecretKeyARN: pulumi.String("arn:key:pg"),
+		},
+		DocumentDB: &DocumentDBStore{
+			Host: pulumi.String("docs.example"), ReaderHost: pulumi.String("docs-ro.example"),
+			SecretARN: pulumi.String("arn:secret:docs"), SecretKeyARN: pulumi.String("arn:key:docs"),
+		},
+		Kafka: &KafkaStore{BootstrapBrokers: pulumi.String("b-1.example:9098,b-2.example:9098"), ClusterARN: pulumi.String(clusterARN)},
+		Redis: &RedisStore{
+			Host: pulumi.String("redis.example"), ReaderHost: pulumi.String("redis-ro.example"), UserARNs: users,
+			ReplicationGroupARN: pulumi.String("arn:aws:elasticache:af-south-1:111122223333:replicationgroup:cloudinsight-test"),
+		},
+		CostData: &CostDataStore{
+			QueueURL: pulumi.String("https://sqs.example/cost"), Database: pulumi.String("cost"), Workgroup: pulumi.String("cost-wg"),
+			Policy: pulumi.String(`{"Version":"2012-10-17","Statement":[]}`),
+		},
+	}
 }
 
 // as reads a recorded object the way the API server would, refusing fields that

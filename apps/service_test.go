@@ -75,21 +75,25 @@ func TestService_PlaceholderListensWhereTheServiceWould(t *testing.T) {
 }
 
 func TestService_NewConfigurationReplacesThePods(t *testing.T) {
-	annotations := func(level string) map[string]string {
+	annotations := func(service, level, database string) map[string]string {
 		args := argsOf("dev")
 		args.LogLevel = level
-		return as[appsv1.Deployment](t, run(t, args).Named(t, deploymentType, "apps-user")).Spec.Template.Annotations
+		args.Stores.PostgreSQL.Host = pulumi.String(database)
+		return as[appsv1.Deployment](t, run(t, args).Named(t, deploymentType, "apps-"+service)).Spec.Template.Annotations
 	}
-	info := annotations("INFO")
-	assert.Equal(t, info, annotations("INFO"))
-	assert.NotEqual(t, info, annotations("DEBUG"))
+	info := annotations("user", "INFO", "a")
+	assert.Len(t, info["cloudinsight.com/config-checksum"], 16)
+	assert.Equal(t, info, annotations("user", "INFO", "a"))
+	assert.NotEqual(t, info, annotations("user", "DEBUG", "a"))
+	assert.NotEqual(t, info, annotations("user", "INFO", "b"), "an output of a store counts too")
+	assert.Equal(t, annotations("cost", "INFO", "a"), annotations("cost", "INFO", "b"), "of a store that it does not use, not")
 }
 
 // A service stands by itself too, for a row that is in no catalog.
 func TestService_Alone(t *testing.T) {
 	rec := pulumitest.Run(t, func(ctx *pulumi.Context) error {
 		_, err := NewService(ctx, "report", &ServiceArgs{
-			Settings:    Settings{Namespace: "shop", Environment: "dev"},
+			Settings:    Settings{Namespace: "shop", Environment: "dev", Region: "af-south-1"},
 			Row:         Row{Name: "report", Runtime: JVM, Port: 9000},
 			ClusterName: pulumi.String("cloudinsight-dev"),
 		})
@@ -97,20 +101,22 @@ func TestService_Alone(t *testing.T) {
 	})
 	d := as[appsv1.Deployment](t, rec.Named(t, deploymentType, "report"))
 	assert.Equal(t, corev1.PodQOSGuaranteed, qosOf(d.Spec.Template.Spec))
-	assert.Equal(t, "cloudinsight-dev-app-report", rec.Named(t, "aws:iam/role:Role", "report").Input("name"))
+	assert.Equal(t, "cloudinsight-dev-app-report", rec.Named(t, roleType, "report").Input("name"))
+	assert.Zero(t, rec.Count(rolePolicyType), "no store, no permission")
 }
 
 func TestService_Refused(t *testing.T) {
 	rec, err := pulumitest.RunErr(t, func(ctx *pulumi.Context) error {
 		_, err := NewService(ctx, "report", &ServiceArgs{
-			Settings: Settings{Namespace: "shop", Environment: "dev"},
-			Row:      Row{Name: "report", Runtime: JVM, Port: 90},
+			Settings: Settings{Namespace: "shop", Environment: "dev", Region: "af-south-1"},
+			Row:      Row{Name: "report", Runtime: JVM, Port: 90, Stores: []Store{PostgreSQL}},
 			Image:    "registry.example/report:latest",
 		})
 		return err
 	})
 	for _, problem := range []string{
 		"row.port: must be between 1024 and 65535, got 90", "clusterName: is required", "image: must not be the tag latest",
+		"stores.postgresql: is required by report",
 	} {
 		assert.ErrorContains(t, err, problem)
 	}

@@ -42,8 +42,9 @@ func argsOf(environment string) *Args {
 		s.Autoscaling = &own
 	}
 	s.Namespace = "cloudinsight-" + environment
+	s.Region = "af-south-1"
 	s.DataTierCIDRs = []string{"10.1.21.0/24", "10.1.22.0/24", "10.1.23.0/24"}
-	return &Args{Settings: s}
+	return &Args{Settings: s, Stores: fakeStores(names(Catalog())...)}
 }
 
 // What EKS itself runs: on each node the CNI with its policy agent, kube-proxy,
@@ -176,17 +177,18 @@ func TestHeapOption(t *testing.T) {
 }
 
 func TestPeak(t *testing.T) {
-	// Five pods each, two more that start and two that stop: 6 JVM, 1 Node.
+	// Five pods each, two more that start and two that stop: 6 JVM, 1 Node; and
+	// the topics job.
 	assert.Equal(t, Demand{
-		Pods:        9 * 7,
-		RequestsCPU: 9 * 7 * 50, RequestsMemory: 9 * (6*256 + 128),
-		LimitsCPU: 9 * (6*1000 + 500), LimitsMemory: 9 * (6*512 + 384),
+		Pods:        9*7 + 1,
+		RequestsCPU: 9*7*50 + 50, RequestsMemory: 9*(6*256+128) + 64,
+		LimitsCPU: 9*(6*1000+500) + 250, LimitsMemory: 9*(6*512+384) + 128,
 	}, argsOf("staging").Peak())
-	assert.Equal(t, Demand{Pods: 7 * 3}, argsOf("dev").Peak())
+	assert.Equal(t, Demand{Pods: 7*3 + 1}, argsOf("dev").Peak())
 
 	a := argsOf("dev")
 	a.Services = map[string]Override{"user": {Replicas: 4}}
-	assert.Equal(t, 6*3+4+2, a.Peak().Pods)
+	assert.Equal(t, 6*3+4+2+1, a.Peak().Pods)
 }
 
 func TestImages(t *testing.T) {

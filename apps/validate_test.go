@@ -25,6 +25,7 @@ func TestArgs_Refused(t *testing.T) {
 		"no namespace":   {func(a *Args) { a.Namespace = "" }, `namespace: must be a DNS label, got ""`},
 		"no environment": {func(a *Args) { a.Environment = "" }, `environment: must be a DNS label, got ""`},
 		"no cluster":     {func(a *Args) { a.ClusterName = nil }, "clusterName: is required"},
+		"no region":      {func(a *Args) { a.Region = "Cape Town" }, `region: must be an AWS region such as af-south-1, got "Cape Town"`},
 		"unknown qos":    {func(a *Args) { a.QoS = "Best" }, `qos: must be one of [BestEffort Burstable Guaranteed], got "Best"`},
 		"log level":      {func(a *Args) { a.LogLevel = "warn" }, `logLevel: must be one of [DEBUG INFO WARN ERROR], got "warn"`},
 		"replicas":       {func(a *Args) { a.Replicas = -1 }, "replicas: must be at least 1, got -1"},
@@ -39,9 +40,10 @@ func TestArgs_Refused(t *testing.T) {
 		"no data tier":     {func(a *Args) { a.DataTierCIDRs = nil }, "dataTierCidrs: must name the data stores' subnets, got none"},
 		"open data tier":   {func(a *Args) { a.DataTierCIDRs[1] = "0.0.0.0/0" }, `dataTierCidrs[1]: must be a network of /16 or smaller, got "0.0.0.0/0"`},
 		"address as range": {func(a *Args) { a.DataTierCIDRs[0] = "10.1.21.7/24" }, `dataTierCidrs[0]: must be a network`},
+		"open endpoints":   {func(a *Args) { a.EndpointCIDRs = []string{"0.0.0.0/0"} }, `endpointCidrs[0]: must be a network of /16 or smaller, got "0.0.0.0/0"`},
 		"ingress":          {func(a *Args) { a.IngressNamespaces = []string{"a b"} }, `ingressNamespaces[0]: must be a DNS label, got "a b"`},
 
-		"unknown image key":   {func(a *Args) { a.Images = map[string]string{"usr": "r/u:v1"} }, "images.usr: must name a service (frontend, user,"},
+		"unknown image key":   {func(a *Args) { a.Images = map[string]string{"usr": "r/u:v1"} }, "images.usr: must name a service or the topics job (frontend, user,"},
 		"latest":              {func(a *Args) { a.Images = map[string]string{"user": "r/u:latest"} }, "images.user: must not be the tag latest"},
 		"unknown override":    {func(a *Args) { a.Services = map[string]Override{"usr": {}} }, "services.usr: must name a service"},
 		"override min > max":  {func(a *Args) { a.Services = map[string]Override{"user": {MinReplicas: 9}} }, "services.user: must have 1 <= minReplicas <= maxReplicas, got 9 and 5"},
@@ -65,8 +67,14 @@ func TestArgs_Refused(t *testing.T) {
 		"unknown callee": {row(func(r *Row) { r.Calls = []string{"usr"} }), `extraServices[0].calls[0]: must name a service (frontend,`},
 		"calls itself":   {row(func(r *Row) { r.Calls = []string{"report"} }), `extraServices[0].calls[0]: must name another service, got "report"`},
 		"unknown store":  {row(func(r *Row) { r.Stores = []Store{"mysql"} }), `extraServices[0].stores[0]: must be one of [documentdb kafka postgresql redis], got "mysql"`},
-		"objective":      {row(func(r *Row) { r.SLO = 100 }), "extraServices[0].slo: must be above 0 and below 100 percent, got 100"},
-		"writable root":  {row(func(r *Row) { r.Writable = []string{"/"} }), `extraServices[0].writable[0]: must be an absolute path other than / and /tmp, got "/"`},
+		"the job's name": {row(func(r *Row) { r.Name = "topics" }), `extraServices[0].name: must not be "topics", which is the job that makes topics`},
+		"long Redis user": {func(a *Args) {
+			name := strings.Repeat("a", 20)
+			a.ExtraServices = []Row{{Name: name, Runtime: JVM, Port: 9000, Stores: []Store{Redis}}}
+			a.Stores = fakeStores(names(a.rows())...)
+		}, `within 40 characters, got 41`},
+		"objective":     {row(func(r *Row) { r.SLO = 100 }), "extraServices[0].slo: must be above 0 and below 100 percent, got 100"},
+		"writable root": {row(func(r *Row) { r.Writable = []string{"/"} }), `extraServices[0].writable[0]: must be an absolute path other than / and /tmp, got "/"`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -160,6 +160,7 @@ func springStores(env pulumi.StringMap, a ServiceArgs) {
 		env["SPRING_CONFIG_IMPORT"] = a.springSecrets()
 		// AWS changes the passwords every week. A pool keeps the one it was made
 		// with, so it is made again, with all that hangs on it.
+		// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
 		text("CLOUD_AWS_SECRETSMANAGER_RELOAD_STRATEGY", "restart_context")
 		env["MANAGEMENT_ENDPOINT_RESTART_ENABLED"] = pulumi.String("true")
 	}

@@ -88,19 +88,56 @@ func TestWorkload_IRSAWithEverything(t *testing.T) {
 	everyChildHasItsParent(t, rec)
 }
 
+func TestWorkload_MorePolicies(t *testing.T) {
+	args := podIdentity()
+	args.MorePolicies = map[string]pulumi.StringInput{"cost-data": pulumi.String("{}"), "audit": pulumi.String("[]")}
+	rec := run(t, args)
+	assert.Equal(t, 2, rec.Count(rolePolicyType))
+	for child, want := range map[string]string{"cost-cost-data": "{}", "cost-audit": "[]"} {
+		policy := rec.Named(t, rolePolicyType, child)
+		assert.Equal(t, want, policy.Input("policy"))
+		assert.Equal(t, child, "cost-"+policy.Input("name").(string))
+		assert.Contains(t, policy.Input("role"), "cloudinsight-dev-app-cost")
+	}
+	everyChildHasItsParent(t, rec)
+}
+
+// Pods wait for all that their role permits.
+func TestWorkload_ReadyHasEveryPolicy(t *testing.T) {
+	args := podIdentity()
+	args.Policy = pulumi.String("{}")
+	args.MorePolicies = map[string]pulumi.StringInput{"audit": pulumi.String("[]")}
+	rec := pulumitest.Run(t, func(ctx *pulumi.Context) error {
+		w, err := NewWorkload(ctx, "cost", args)
+		if err != nil {
+			return err
+		}
+		var pods struct{ pulumi.CustomResourceState }
+		return ctx.RegisterResource("test:test:Pods", "pods", nil, &pods, pulumi.DependsOn(w.Ready))
+	})
+	pods := rec.Named(t, "test:test:Pods", "pods")
+	assert.True(t, pods.DependsOnNamed(rolePolicyType, "cost"))
+	assert.True(t, pods.DependsOnNamed(rolePolicyType, "cost-audit"))
+}
+
 func TestWorkload_Refused(t *testing.T) {
 	some := pulumi.String("x")
 	for name, c := range map[string]struct {
 		change func(*WorkloadArgs)
 		want   string
 	}{
-		"long role name":   {func(a *WorkloadArgs) { a.RoleName = strings.Repeat("r", 65) }, "(65)"},
-		"no role name":     {func(a *WorkloadArgs) { a.RoleName = "" }, `roleName: must be 1 to 64 letters, digits or +=,.@_-, got "" (0)`},
-		"role with path":   {func(a *WorkloadArgs) { a.RoleName = "a/b" }, "roleName: must be"},
-		"namespace":        {func(a *WorkloadArgs) { a.Namespace = "A" }, `namespace: must be a DNS label, got "A"`},
-		"service account":  {func(a *WorkloadArgs) { a.ServiceAccount = "" }, `serviceAccount: must be a DNS name, got ""`},
-		"neither way":      {func(a *WorkloadArgs) { a.ClusterName = nil }, "clusterName: is required, or"},
-		"both ways":        {func(a *WorkloadArgs) { a.OIDCProviderARN, a.OIDCIssuer = some, some }, "clusterName: must be left out"},
+		"long role name":  {func(a *WorkloadArgs) { a.RoleName = strings.Repeat("r", 65) }, "(65)"},
+		"no role name":    {func(a *WorkloadArgs) { a.RoleName = "" }, `roleName: must be 1 to 64 letters, digits or +=,.@_-, got "" (0)`},
+		"role with path":  {func(a *WorkloadArgs) { a.RoleName = "a/b" }, "roleName: must be"},
+		"namespace":       {func(a *WorkloadArgs) { a.Namespace = "A" }, `namespace: must be a DNS label, got "A"`},
+		"service account": {func(a *WorkloadArgs) { a.ServiceAccount = "" }, `serviceAccount: must be a DNS name, got ""`},
+		"neither way":     {func(a *WorkloadArgs) { a.ClusterName = nil }, "clusterName: is required, or"},
+		"both ways":       {func(a *WorkloadArgs) { a.OIDCProviderARN, a.OIDCIssuer = some, some }, "clusterName: must be left out"},
+		"policy's name taken": {func(a *WorkloadArgs) { a.MorePolicies = map[string]pulumi.StringInput{"permissions": some} },
+			`morePolicies: must be named by letters, digits or +=,.@_-, and not permissions, got "permissions"`},
+		"policy's name": {func(a *WorkloadArgs) { a.MorePolicies = map[string]pulumi.StringInput{"a b": some} }, `got "a b"`},
+		"absent policy": {func(a *WorkloadArgs) { a.MorePolicies = map[string]pulumi.StringInput{"audit": nil} },
+			"morePolicies.audit: is required"},
 		"half of IRSA":     {func(a *WorkloadArgs) { a.ClusterName, a.OIDCIssuer = nil, some }, "must come together"},
 		"other half of it": {func(a *WorkloadArgs) { a.ClusterName, a.OIDCProviderARN = nil, some }, "must come together"},
 	} {

@@ -54,9 +54,6 @@ type VaultArgs struct {
 	Classification string
 }
 
-// roleName of the role that fills the vault of a plan.
-func roleName(plan string) string { return plan + "-backup" }
-
 // NewVault registers the vault, its lock and its policy.
 func NewVault(ctx *pulumi.Context, name string, args *VaultArgs, opts ...pulumi.ResourceOption) (*Vault, error) {
 	a := args.withDefaults()

@@ -10,7 +10,10 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cloudinsight/platform/internal/tags"
 )
 
 // Part of the state: a rename ships with an alias.
@@ -73,7 +76,15 @@ func NewExperiments(ctx *pulumi.Context, name string, args *Args, opts ...pulumi
 	if err := ctx.RegisterComponentResourceV2(experimentsType, name, pulumi.Map{"environment": pulumi.String(a.Environment)}, e, opts...); err != nil {
 		return nil, fmt.Errorf("faults %q: %w", name, err)
 	}
-	return e, nil
+	b := &builder{ctx: ctx, name: name + "-faults", args: a, parent: pulumi.Parent(e)}
+	if err := b.build(e); err != nil {
+		return nil, fmt.Errorf("faults %q: %w", name, err)
+	}
+	ids := pulumi.StringMap{}
+	for experiment, id := range e.TemplateIDs {
+		ids[experiment] = id
+	}
+	return e, ctx.RegisterResourceOutputs(e, pulumi.Map{"templateIds": ids})
 }
 
 func (args *Args) withDefaults() Args {
@@ -138,4 +149,41 @@ func (a *Args) validate() error {
 		add("single zone: must come with a database arn")
 	}
 	return errors.Join(problems...)
+}
+
+// builder carries what the steps share.
+type builder struct {
+	ctx    *pulumi.Context
+	name   string
+	args   Args
+	parent pulumi.ResourceOption
+
+	logs *cloudwatch.LogGroup
+}
+
+func (b *builder) build(e *Experiments) (err error) {
+	name := "/aws/fis/" + b.args.Name
+	b.logs, err = cloudwatch.NewLogGroup(b.ctx, b.name, &cloudwatch.LogGroupArgs{
+		Name:            pulumi.String(name),
+		RetentionInDays: pulumi.Int(b.args.LogRetentionDays),
+		KmsKeyId:        b.args.LogKeyARN,
+		Tags:            pulumi.ToStringMap(tags.Of("faults", name)),
+	}, b.parent, pulumi.DeleteBeforeReplace(true))
+	if err != nil {
+		return fmt.Errorf("log group: %w", err)
+	}
+	role, ready, err := b.newRole()
+	if err != nil {
+		return err
+	}
+	templates := b.args.templates()
+	for _, name := range slices.Sorted(maps.Keys(templates)) {
+		template, err := b.newTemplate(name, templates[name], role.Arn, ready)
+		if err != nil {
+			return err
+		}
+		e.TemplateIDs[name] = template.ID().ToStringOutput()
+		e.Ready = append(e.Ready, template)
+	}
+	return nil
 }

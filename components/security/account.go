@@ -13,7 +13,11 @@ import (
 	"regexp"
 	"slices"
 
+	awsiam "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/cloudinsight/platform/internal/iam"
+	"github.com/cloudinsight/platform/internal/tags"
 )
 
 // Part of the state: a rename ships with an alias.
@@ -90,7 +94,16 @@ func NewAccount(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.Res
 	if err := ctx.RegisterComponentResourceV2(accountType, name, pulumi.Map{"name": pulumi.String(a.Name)}, c, opts...); err != nil {
 		return nil, fmt.Errorf("security %q: %w", name, err)
 	}
-	return c, nil
+	b := &builder{ctx: ctx, name: name, args: a, parent: pulumi.Parent(c), account: c}
+	for _, step := range []func() error{b.detect, b.announce, b.scanBuckets, b.scanImages, b.analyze, b.setPasswords, b.record} {
+		if err := step(); err != nil {
+			return nil, fmt.Errorf("security %q: %w", name, err)
+		}
+	}
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"detectorId": c.DetectorID, "findingsTopicArn": c.FindingsTopicARN, "recorderName": c.RecorderName,
+		"externalAnalyzerArn": c.AnalyzerARNs["external"], "unusedAnalyzerArn": c.AnalyzerARNs["unused"],
+	})
 }
 
 func (args *Args) withDefaults() Args {
@@ -141,4 +154,35 @@ func (a *Args) validate() error {
 		add("recorder: bucket name and key arn are required")
 	}
 	return errors.Join(problems...)
+}
+
+// builder carries what the steps share.
+type builder struct {
+	ctx     *pulumi.Context
+	name    string
+	args    Args
+	parent  pulumi.ResourceOption
+	account *Account
+}
+
+// role makes a role with a policy of its own, and returns what whoever takes it on has to wait for.
+func (b *builder) role(suffix, description string, trust iam.Document, policy pulumi.StringInput) (*awsiam.Role, []pulumi.Resource, error) {
+	name := b.args.Name + "-" + suffix
+	role, err := awsiam.NewRole(b.ctx, b.name+"-"+suffix, &awsiam.RoleArgs{
+		Name:                pulumi.String(name),
+		Description:         pulumi.String(description),
+		AssumeRolePolicy:    pulumi.String(trust.JSON()),
+		PermissionsBoundary: b.args.PermissionsBoundary,
+		Tags:                pulumi.ToStringMap(tags.Of("security", name)),
+	}, b.parent)
+	if err != nil {
+		return nil, nil, fmt.Errorf("role: %w", err)
+	}
+	permissions, err := awsiam.NewRolePolicy(b.ctx, b.name+"-"+suffix, &awsiam.RolePolicyArgs{
+		Name: pulumi.String(suffix), Role: role.Name, Policy: policy,
+	}, b.parent)
+	if err != nil {
+		return nil, nil, fmt.Errorf("role: %w", err)
+	}
+	return role, []pulumi.Resource{permissions}, nil
 }

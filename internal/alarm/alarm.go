@@ -89,7 +89,7 @@ func (a Alarm) Validate() error {
 	if a.Namespace == "" || a.Metric == "" {
 		refuse("metric: must have a namespace and a name, got %q and %q", a.Namespace, a.Metric)
 	}
-	if !slices.Contains(statistics, a.Statistic) && !percentile.MatchString(a.Statistic) {
+	if !slices.Contains(statistics, a.Statistic) && !a.IsPercentile() {
 		refuse("statistic: must be %s or a percentile, got %q", strings.Join(statistics, ", "), a.Statistic)
 	}
 	if a.PeriodSeconds != 10 && a.PeriodSeconds != 30 && (a.PeriodSeconds < 60 || a.PeriodSeconds%60 != 0) {
@@ -106,6 +106,9 @@ func (a Alarm) Validate() error {
 	}
 	return errors.Join(problems...)
 }
+
+// IsPercentile says whether the statistic is one like p99, which CloudWatch takes in a property of its own.
+func (a Alarm) IsPercentile() bool { return percentile.MatchString(a.Statistic) }
 
 // longest span that CloudWatch evaluates: a week for periods of an hour and more, a day for shorter ones.
 func longest(periodSeconds int) int {

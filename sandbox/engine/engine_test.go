@@ -194,3 +194,33 @@ func (k *killer) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// A preview by another identity is the same preview, and makes no difference to the runs after it.
+func TestPreviewByAnotherCaller(t *testing.T) {
+	ctx := context.Background()
+	e, _ := sandbox(t)
+	_, err := e.Up(ctx, "shared")
+	require.NoError(t, err)
+	require.NoError(t, e.Account().Update(func(s *account.State) error {
+		s.Identities = append(s.Identities, account.Identity{
+			AccessKeyID: "AKIAREADER", SecretAccessKey: "reader", PrincipalARN: "arn:aws:iam::" + s.AccountID + ":role/reader",
+		})
+		return nil
+	}))
+	configure(t, e, "shared", "config:\n  fixture:groups: 9\n  fixture:description: other\n")
+	deployer, err := e.Preview(ctx, "shared")
+	require.NoError(t, err)
+	reader, err := e.PreviewAs(ctx, "shared", "reader")
+	require.NoError(t, err)
+	assert.Len(t, deployer.Steps, 9)
+	assert.Equal(t, deployer.Steps, reader.Steps)
+	assert.Equal(t, deployer.Changes, reader.Changes)
+	assert.Equal(t, deployer.Diagnostics, reader.Diagnostics)
+
+	vars, err := e.variables("shared", "reader", *e.tools)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"AKIAREADER", "reader"}, []string{vars["AWS_ACCESS_KEY_ID"], vars["AWS_SECRET_ACCESS_KEY"]})
+	_, err = e.PreviewAs(ctx, "shared", "nobody")
+	assert.ErrorContains(t, err, `identity: must be one of the account's roles cloudinsight-deployer, `)
+	assert.ErrorContains(t, err, `got "nobody"`)
+}

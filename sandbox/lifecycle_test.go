@@ -114,6 +114,15 @@ func (w *world) up(env string) engine.Result {
 	return result
 }
 
+// down removes an environment on purpose, with what holds its data.
+func (w *world) down(env string) engine.Result {
+	w.t.Helper()
+	defer w.set(env, "protection", map[string]any{"locked": false})()
+	result, err := w.Down(context.Background(), env)
+	require.NoError(w.t, err)
+	return result
+}
+
 // noChange is what a run after a good one has to find.
 func (w *world) noChange(env string) {
 	w.t.Helper()
@@ -222,8 +231,7 @@ func TestEnvironment_Life(t *testing.T) {
 	})
 
 	t.Run("down leaves nothing", func(t *testing.T) {
-		_, err := w.Down(ctx, "dev")
-		require.NoError(t, err)
+		w.down("dev")
 		w.empty("dev")
 		require.NoError(t, w.Account().View(func(s *account.State) error {
 			assert.Empty(t, s.Resources, "nor has AWS left anything of its own")
@@ -277,8 +285,7 @@ func TestEnvironment_ReportsWhatTheControlPlaneRefuses(t *testing.T) {
 		}, metav1.CreateOptions{})
 		assert.ErrorContains(t, err, `violates PodSecurity "restricted`)
 	})
-	_, err := w.Down(ctx, "staging")
-	require.NoError(t, err)
+	w.down("staging")
 	w.empty("staging")
 }
 
@@ -316,8 +323,7 @@ func TestEnvironment_TwoSideBySide(t *testing.T) {
 		w.noChange(env)
 	}
 	before := w.names("staging")
-	_, err := w.Down(ctx, "dev")
-	require.NoError(t, err)
+	w.down("dev")
 	assert.Equal(t, before, w.names("staging"), "the neighbor stays as it was")
 	w.noChange("staging")
 }
@@ -355,8 +361,7 @@ func TestEnvironment_SurvivesAKilledEngine(t *testing.T) {
 	for urn, count := range made {
 		assert.Equal(t, 1, count, "%s was made %d times", urn, count)
 	}
-	_, err := w.Down(context.Background(), "dev")
-	require.NoError(t, err)
+	w.down("dev")
 	w.empty("dev")
 }
 

@@ -18,9 +18,13 @@ const (
 	mostUsers      = 100
 )
 
+// noSnapshots is -1, so that forgetting to say a number is not to have none.
+const noSnapshots = -1
+
 var (
 	// ElastiCache makes ids lower case, which would be a change in every preview.
 	identifier    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+	accountID     = regexp.MustCompile(`^\d{12}$`)
 	nodeType      = regexp.MustCompile(`^cache\.[a-z0-9]+\.[a-z0-9]+$`)
 	engineVersion = regexp.MustCompile(`^7\.\d+$`)
 
@@ -62,6 +66,12 @@ func (a *CacheArgs) validate() error {
 	if !isIdentifier(a.Name) {
 		refuse("name: must be %s, got %q", identifierRule, a.Name)
 	}
+	if a.Region == "" {
+		refuse("region: must be given")
+	}
+	if !accountID.MatchString(a.AccountID) {
+		refuse("account id: must be twelve digits, got %q", a.AccountID)
+	}
 	for _, input := range []struct {
 		what    string
 		missing bool
@@ -81,8 +91,8 @@ func (a *CacheArgs) validate() error {
 	if a.Nodes < 1 || a.Nodes > mostNodes {
 		refuse("nodes: must be between 1 and %d, got %d", mostNodes, a.Nodes)
 	}
-	if a.SnapshotRetentionDays < 1 || a.SnapshotRetentionDays > 35 {
-		refuse("snapshot retention: must be between 1 and 35 days, got %d", a.SnapshotRetentionDays)
+	if days := a.SnapshotRetentionDays; days != noSnapshots && (days < 1 || days > 35) {
+		refuse("snapshot retention: must be between 1 and 35 days, or -1 for none, got %d", days)
 	}
 	if a.LogRetentionDays < 1 {
 		refuse("log retention: must be positive, got %d days", a.LogRetentionDays)

@@ -33,7 +33,8 @@ type Cache struct {
 	// primary where there are none.
 	Endpoint       pulumi.StringOutput
 	ReaderEndpoint pulumi.StringOutput
-	// ReplicationGroupARN and one of UserARNs, by user, are the resources of elasticache:Connect.
+	// ReplicationGroupARN and one of UserARNs, by user, are the resources of elasticache:Connect. They are known before
+	// the cache is there: a role that names them does not wait for it.
 	ReplicationGroupARN pulumi.StringOutput
 	UserARNs            map[string]pulumi.StringOutput
 	// SecurityGroupID is the group on the nodes.
@@ -48,6 +49,9 @@ type Cache struct {
 type CacheArgs struct {
 	// Name of the replication group, 1 to 40 lower-case letters, digits and hyphens, such as cloudinsight-dev.
 	Name string
+	// Region of the provider and AccountID of twelve digits, for ARNs.
+	Region    string
+	AccountID string
 	// NodeType of every node, such as cache.r5.large.
 	NodeType string
 	// VPCID and SubnetIDs of the nodes. With two nodes or more the subnets must be in two zones or more.
@@ -66,7 +70,7 @@ type CacheArgs struct {
 	Users []string
 	// Clients are security groups that may connect, by a name for each.
 	Clients map[string]pulumi.StringInput
-	// SnapshotRetentionDays, 1 to 35 (default 7).
+	// SnapshotRetentionDays, 1 to 35, or -1 for no daily snapshots (default 7).
 	SnapshotRetentionDays int
 	// SnapshotWindow of every day and MaintenanceWindow of every week, at least an hour each, in UTC (default
 	// 01:00-02:00 and sun:02:30-sun:03:30).
@@ -114,7 +118,7 @@ type builder struct {
 }
 
 func (b *builder) build(c *Cache) error {
-	access, err := b.users()
+	users, err := b.users()
 	if err != nil {
 		return err
 	}
@@ -139,18 +143,27 @@ func (b *builder) build(c *Cache) error {
 	if err != nil {
 		return fmt.Errorf("parameter group: %w", err)
 	}
-	group, err := b.replicationGroup(access.group, firewall, subnets, parameters, logs)
+	group, err := b.replicationGroup(users, firewall, subnets, parameters, logs)
 	if err != nil {
 		return err
 	}
 	c.Endpoint = group.PrimaryEndpointAddress
 	c.ReaderEndpoint = group.ReaderEndpointAddress
-	c.ReplicationGroupARN = group.Arn
-	c.UserARNs = access.arns
+	c.ReplicationGroupARN = b.arn("replicationgroup", b.args.Name)
+	c.UserARNs = map[string]pulumi.StringOutput{}
+	for _, user := range b.args.Users {
+		c.UserARNs[user] = b.arn("user", user)
+	}
 	c.SecurityGroupID = firewall.ID().ToStringOutput()
 	c.Ready = append([]pulumi.Resource{group}, rules...)
 	c.alarms = alarms(b.args.Name, group.ReplicationGroupId, b.args.Nodes)
 	return nil
+}
+
+// arn of something that ElastiCache names as it is told.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticache.html
+func (b *builder) arn(kind, id string) pulumi.StringOutput {
+	return pulumi.String(fmt.Sprintf("arn:aws:elasticache:%s:%s:%s:%s", b.args.Region, b.args.AccountID, kind, id)).ToStringOutput()
 }
 
 // tags of one child; the provider's default tags come on top.

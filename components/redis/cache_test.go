@@ -23,7 +23,7 @@ const (
 
 func defaults() *CacheArgs {
 	return &CacheArgs{
-		Name: "cloudinsight-prod", NodeType: "cache.r5.large", VPCID: pulumi.String("vpc-1"),
+		Name: "cloudinsight-prod", Region: "af-south-1", AccountID: pulumitest.AccountID, NodeType: "cache.r5.large", VPCID: pulumi.String("vpc-1"),
 		SubnetIDs: pulumi.ToStringArray([]string{"subnet-a", "subnet-b"}), KeyARN: pulumi.String("arn:data"), LogKeyARN: pulumi.String("arn:logs"),
 		Users: []string{"cloudinsight-prod-user", "cloudinsight-prod-cost"},
 	}
@@ -33,9 +33,7 @@ func record(t *testing.T, args *CacheArgs, options ...pulumitest.Option) (*pulum
 	t.Helper()
 	var cache *Cache
 	options = append(options, pulumitest.Outputs(groupToken, func(r *pulumitest.Resource) map[string]any {
-		return map[string]any{"primaryEndpointAddress": "primary.example", "readerEndpointAddress": "reader.example", "arn": "arn:group"}
-	}), pulumitest.Outputs(userToken, func(r *pulumitest.Resource) map[string]any {
-		return map[string]any{"arn": "arn:user:" + r.Inputs["userId"].(string)}
+		return map[string]any{"primaryEndpointAddress": "primary.example", "readerEndpointAddress": "reader.example"}
 	}))
 	rec, err := pulumitest.RunErr(t, func(ctx *pulumi.Context) (err error) {
 		cache, err = NewCache(ctx, "redis", args)
@@ -114,13 +112,13 @@ func TestCache_EverythingSet(t *testing.T) {
 	args := defaults()
 	args.Name, args.NodeType, args.Nodes = "cloudinsight-dev", "cache.t3.micro", 1
 	args.EngineVersion, args.Users = "7.0", nil
-	args.SnapshotRetentionDays, args.SnapshotWindow, args.MaintenanceWindow = 1, "23:30-00:30", "tue:01:00-tue:03:00"
+	args.SnapshotRetentionDays, args.SnapshotWindow, args.MaintenanceWindow = -1, "23:30-00:30", "tue:01:00-tue:03:00"
 	args.LogRetentionDays, args.Classification, args.Unprotected, args.SkipFinalSnapshot = 7, "synthetic", true, true
 	args.Clients = map[string]pulumi.StringInput{"nodes": pulumi.String("sg-nodes"), "bastion": pulumi.String("sg-bastion")}
 	rec, cache := recorded(t, args)
 	group := rec.Named(t, groupToken, "redis")
 	for path, want := range map[string]any{
-		"numCacheClusters": 1.0, "automaticFailoverEnabled": false, "multiAzEnabled": false, "engineVersion": "7.0", "snapshotRetentionLimit": 1.0,
+		"numCacheClusters": 1.0, "automaticFailoverEnabled": false, "multiAzEnabled": false, "engineVersion": "7.0", "snapshotRetentionLimit": 0.0,
 		"snapshotWindow": "23:30-00:30", "maintenanceWindow": "tue:01:00-tue:03:00", "tags.DataClassification": "synthetic", "finalSnapshotIdentifier": nil,
 	} {
 		assert.Equal(t, want, group.Input(path), path)
@@ -147,7 +145,7 @@ func TestCache_OutputsAndChildren(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		pulumi.All(cache.Endpoint, cache.ReaderEndpoint, cache.Alarms()[0].Dimensions["CacheClusterId"]).ApplyT(func(all []any) error {
+		pulumi.All(cache.Endpoint, cache.ReaderEndpoint, cache.ReplicationGroupARN, cache.UserARNs["cloudinsight-prod-cost"], cache.Alarms()[0].Dimensions["CacheClusterId"]).ApplyT(func(all []any) error {
 			endpoints <- all
 			return nil
 		})
@@ -156,7 +154,8 @@ func TestCache_OutputsAndChildren(t *testing.T) {
 		return map[string]any{"primaryEndpointAddress": "primary.example", "readerEndpointAddress": "reader.example"}
 	}))
 	require.NoError(t, err)
-	assert.Equal(t, []any{"primary.example", "reader.example", "cloudinsight-prod-001"}, <-endpoints)
+	assert.Equal(t, []any{"primary.example", "reader.example", "arn:aws:elasticache:af-south-1:111122223333:replicationgroup:cloudinsight-prod",
+		"arn:aws:elasticache:af-south-1:111122223333:user:cloudinsight-prod-cost", "cloudinsight-prod-001"}, <-endpoints)
 
 	rec, _ := recorded(t, defaults())
 	component := rec.Named(t, cacheType, "redis")
@@ -187,11 +186,17 @@ func TestCache_AlarmsAreForEachNode(t *testing.T) {
 	assert.Len(t, cache.Alarms(), 4)
 }
 
-func TestSnapshotName_DiffersWithNetworkAndKey(t *testing.T) {
-	first := snapshotName("cache", "vpc-1", "arn:key-1")
-	assert.Equal(t, first, snapshotName("cache", "vpc-1", "arn:key-1"))
-	assert.NotEqual(t, first, snapshotName("cache", "vpc-2", "arn:key-1"))
-	assert.NotEqual(t, first, snapshotName("cache", "vpc-1", "arn:key-2"))
+func TestCache_FinalSnapshotDiffersWithNetworkAndKey(t *testing.T) {
+	name := func(change func(*CacheArgs)) any {
+		args := defaults()
+		change(args)
+		rec, _ := recorded(t, args)
+		return rec.Named(t, groupToken, "redis").Input("finalSnapshotIdentifier")
+	}
+	first := name(func(*CacheArgs) {})
+	assert.Equal(t, first, name(func(*CacheArgs) {}))
+	assert.NotEqual(t, first, name(func(a *CacheArgs) { a.VPCID = pulumi.String("vpc-2") }))
+	assert.NotEqual(t, first, name(func(a *CacheArgs) { a.KeyARN = pulumi.String("arn:data-2") }))
 }
 
 func TestCache_Refuses(t *testing.T) {
@@ -210,7 +215,9 @@ func TestCache_Refuses(t *testing.T) {
 		"node type":            {func(a *CacheArgs) { a.NodeType = "db.t3.micro" }, `node type: must be a node type such as cache.r5.large, got "db.t3.micro"`},
 		"negative nodes":       {func(a *CacheArgs) { a.Nodes = -1 }, "nodes: must be between 1 and 6, got -1"},
 		"seven nodes":          {func(a *CacheArgs) { a.Nodes = 7 }, "nodes: must be between 1 and 6, got 7"},
-		"retention":            {func(a *CacheArgs) { a.SnapshotRetentionDays = 36 }, "snapshot retention: must be between 1 and 35 days, got 36"},
+		"retention":            {func(a *CacheArgs) { a.SnapshotRetentionDays = 36 }, "snapshot retention: must be between 1 and 35 days, or -1 for none, got 36"},
+		"region":               {func(a *CacheArgs) { a.Region = "" }, "region: must be given"},
+		"account":              {func(a *CacheArgs) { a.AccountID = "1" }, `account id: must be twelve digits, got "1"`},
 		"log retention":        {func(a *CacheArgs) { a.LogRetentionDays = -1 }, "log retention: must be positive, got -1 days"},
 		"classification":       {func(a *CacheArgs) { a.Classification = "secret" }, `classification: must be one of [confidential anonymised synthetic], got "secret"`},
 		"client":               {func(a *CacheArgs) { a.Clients = map[string]pulumi.StringInput{"nodes": nil} }, `clients: must have a name and a security group each, got "nodes"`},

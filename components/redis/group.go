@@ -46,7 +46,7 @@ func (b *builder) replicationGroup(users *elasticache.UserGroup, firewall *ec2.S
 		TransitEncryptionMode:    pulumi.String("required"),
 		AtRestEncryptionEnabled:  pulumi.Bool(true),
 		KmsKeyId:                 b.args.KeyARN,
-		SnapshotRetentionLimit:   pulumi.Int(b.args.SnapshotRetentionDays),
+		SnapshotRetentionLimit:   pulumi.Int(max(0, b.args.SnapshotRetentionDays)),
 		SnapshotWindow:           pulumi.String(b.args.SnapshotWindow),
 		MaintenanceWindow:        pulumi.String(b.args.MaintenanceWindow),
 		// What interrupts waits for the maintenance window; a version changes when this program says so.
@@ -66,14 +66,10 @@ func (b *builder) replicationGroup(users *elasticache.UserGroup, firewall *ec2.S
 // cache's of the same name, so it carries what tells one from the other: the network and the key.
 func (b *builder) finalSnapshot() pulumi.StringPtrOutput {
 	return pulumi.All(b.args.VPCID, b.args.KeyARN).ApplyT(func(parts []any) *string {
-		name := snapshotName(b.args.Name, parts[0].(string), parts[1].(string))
+		sum := sha256.Sum256([]byte(parts[0].(string) + "\n" + parts[1].(string)))
+		name := b.args.Name + "-final-" + hex.EncodeToString(sum[:4])
 		return &name
 	}).(pulumi.StringPtrOutput)
-}
-
-func snapshotName(name string, parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
-	return name + "-final-" + hex.EncodeToString(sum[:4])
 }
 
 // parameters of the engine. A family is bound to the major version, which the name carries: the old group is in use until

@@ -7,20 +7,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// access is who may sign in.
-type access struct {
-	group *elasticache.UserGroup
-	arns  map[string]pulumi.StringOutput
-}
-
 // users makes one user for each service and the group that the cache takes.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
-func (b *builder) users() (*access, error) {
+func (b *builder) users() (*elasticache.UserGroup, error) {
 	off, err := b.user(b.args.defaultUser(), "default", "no-password-required", "off -@all")
 	if err != nil {
 		return nil, fmt.Errorf("default user: %w", err)
 	}
-	a := &access{arns: map[string]pulumi.StringOutput{}}
 	members := pulumi.StringArray{off.UserId}
 	for _, name := range b.args.Users {
 		// ElastiCache wants id and name of an IAM user to be the same.
@@ -29,10 +22,9 @@ func (b *builder) users() (*access, error) {
 		if err != nil {
 			return nil, fmt.Errorf("user %q: %w", name, err)
 		}
-		a.arns[name] = user.Arn
 		members = append(members, user.UserId)
 	}
-	a.group, err = elasticache.NewUserGroup(b.ctx, b.name, &elasticache.UserGroupArgs{
+	group, err := elasticache.NewUserGroup(b.ctx, b.name, &elasticache.UserGroupArgs{
 		Engine:      pulumi.String("redis"),
 		UserGroupId: pulumi.String(b.args.Name),
 		UserIds:     members,
@@ -41,7 +33,7 @@ func (b *builder) users() (*access, error) {
 	if err != nil {
 		return nil, fmt.Errorf("user group: %w", err)
 	}
-	return a, nil
+	return group, nil
 }
 
 // defaultUser is the id of the user that Redis takes everybody for who does not say a name. A group needs one of that

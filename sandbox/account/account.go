@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Account is the file. The zero value is of no use; call Open.
@@ -124,6 +125,7 @@ func (a *Account) load() (*State, error) {
 	if err := json.Unmarshal(a.raw, s); err != nil {
 		return nil, fmt.Errorf("account: %s is damaged: %w", a.path, err)
 	}
+	s.expire(time.Now())
 	return s, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -110,4 +111,47 @@ func TestState_AFreshAccountHasTheZoneOfItsDomain(t *testing.T) {
 	assert.Len(t, zone.Props["nameServers"], 4)
 	assert.Empty(t, zone.URN+zone.MadeFor, "it is nobody's stack")
 	assert.Regexp(t, `^Z[A-Z2-7]{20}$`, zone.ID)
+}
+
+func TestState_AFreshAccountHasADeployerAndSomebodyWhoMayOnlyRead(t *testing.T) {
+	s, err := newState()
+	require.NoError(t, err)
+	require.Len(t, s.Identities, 2)
+	for i, role := range []string{DeployerName, PreviewerName} {
+		assert.Equal(t, "arn:aws:iam::"+s.AccountID+":role/"+role, s.Identities[i].PrincipalARN)
+		assert.Equal(t, role == PreviewerName, s.Identities[i].ReadOnly)
+	}
+	assert.NotEqual(t, s.Identities[0].SecretAccessKey, s.Identities[1].SecretAccessKey)
+}
+
+func TestState_WhatIsKeptIsNobodysUntilItsTimeIsOver(t *testing.T) {
+	a := open(t)
+	require.NoError(t, a.Update(func(s *State) error {
+		for id, until := range map[string]time.Time{"snapshot": {}, "secret": time.Now().Add(time.Hour), "key": time.Now().Add(-time.Hour)} {
+			r := &Resource{Type: "t", ID: id, Region: "af-south-1", URN: "urn:pulumi:dev::p::t::" + id, Props: map[string]any{}}
+			s.Put(r)
+			s.Keep(r, "for a reason", until)
+		}
+		s.Put(&Resource{Type: "t", ID: "plain", URN: "urn:pulumi:dev::p::t::plain", Props: map[string]any{}})
+		return nil
+	}))
+	require.NoError(t, Open(a.Path()).View(func(s *State) error {
+		require.Len(t, s.List("t"), 1)
+		require.Len(t, s.OfStack("dev"), 1)
+		assert.Equal(t, "plain", s.OfStack("dev")[0].ID)
+		assert.Nil(t, s.Get("t", "secret"))
+		assert.Nil(t, s.GetIn("af-south-1", "t", "secret"))
+		assert.Nil(t, s.FindURN("urn:pulumi:dev::p::t::secret"))
+		assert.False(t, s.Delete("t", "secret"))
+
+		assert.Len(t, s.Kept("dev"), 2, "the key's time is over")
+		assert.Empty(t, s.Kept("prod"))
+		assert.Len(t, s.KeptOf("t"), 2)
+		secret := s.KeptIn("af-south-1", "t", "secret")
+		require.NotNil(t, secret)
+		assert.Equal(t, "urn:pulumi:dev::p::t::secret", secret.MadeFor)
+		assert.Equal(t, "for a reason", secret.Kept)
+		assert.Nil(t, s.KeptIn("eu-west-1", "t", "secret"))
+		return nil
+	}))
 }

@@ -1,11 +1,12 @@
 // Package alarms makes the CloudWatch alarms of an environment from what its components say about themselves, and one
-// encrypted SNS topic for each severity, to which alarms and EventBridge rules of the account may publish and nobody else.
-// Who listens to a topic is decided elsewhere.
+// encrypted SNS topic for each severity, to which the account's alarms and EventBridge may publish and nobody else. Who
+// listens to a topic is decided elsewhere.
 //
 // It refuses alarms that CloudWatch would refuse, and two alarms of one name: CloudWatch would let the second replace
 // the first.
 //
-// The key must let the publishers use it: CloudWatch and EventBridge encrypt what they send.
+// The key must let cloudwatch.amazonaws.com and events.amazonaws.com use it, the latter without conditions.
+// https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 package alarms
 
 import (
@@ -37,7 +38,7 @@ type Alarms struct {
 
 // Args says what to watch.
 type Args struct {
-	// AccountID of twelve digits; alarms and rules of other accounts may not publish.
+	// AccountID of twelve digits; alarms of other accounts may not publish.
 	AccountID string
 	// KeyARN encrypts the messages.
 	KeyARN pulumi.StringInput
@@ -158,19 +159,24 @@ func (b *builder) topic(severity alarm.Severity) (pulumi.StringOutput, error) {
 	return policy.Arn, nil
 }
 
-// policy of a topic.
-// https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+// policy of a topic. EventBridge publishes without saying for whom: a condition would drop its messages unseen,
+// so it has none.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
 func (a *Args) policy(topicARN string) string {
-	publish := iam.Statement{
-		Actions: []string{"sns:Publish"}, Resources: []string{topicARN},
-		Conditions: iam.Conditions{"StringEquals": {"aws:SourceAccount": {a.AccountID}}},
+	publish := func(sid, service string, conditions iam.Conditions) iam.Statement {
+		return iam.Statement{
+			Sid: sid, Principals: iam.Principals{Service: []string{service}},
+			Actions: []string{"sns:Publish"}, Resources: []string{topicARN}, Conditions: conditions,
+		}
 	}
-	alarms, rules, plain := publish, publish, publish
-	alarms.Sid, alarms.Principals = "Alarms", iam.Principals{Service: []string{"cloudwatch.amazonaws.com"}}
-	rules.Sid, rules.Principals = "Rules", iam.Principals{Service: []string{"events.amazonaws.com"}}
-	plain.Sid, plain.Deny, plain.Principals = "DenyInsecureTransport", true, iam.Principals{Everyone: true}
-	plain.Conditions = iam.Conditions{"Bool": {"aws:SecureTransport": {"false"}}}
-	return iam.Document{Statements: []iam.Statement{alarms, rules, plain}}.JSON()
+	return iam.Document{Statements: []iam.Statement{
+		publish("Alarms", "cloudwatch.amazonaws.com", iam.Conditions{"StringEquals": {"aws:SourceAccount": {a.AccountID}}}),
+		publish("Rules", "events.amazonaws.com", nil),
+		{
+			Sid: "DenyInsecureTransport", Deny: true, Principals: iam.Principals{Everyone: true},
+			Actions: []string{"sns:Publish"}, Resources: []string{topicARN}, Conditions: iam.Conditions{"Bool": {"aws:SecureTransport": {"false"}}},
+		},
+	}}.JSON()
 }
 
 // alarm tells its topic when it rings and when it is over.

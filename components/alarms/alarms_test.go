@@ -73,8 +73,7 @@ func TestAlarms_ATopicForEachSeverity(t *testing.T) {
 	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[
 		{"Sid":"Alarms","Effect":"Allow","Principal":{"Service":["cloudwatch.amazonaws.com"]},"Action":["sns:Publish"],"Resource":["arn:alarms-critical"],
 		 "Condition":{"StringEquals":{"aws:SourceAccount":["111122223333"]}}},
-		{"Sid":"Rules","Effect":"Allow","Principal":{"Service":["events.amazonaws.com"]},"Action":["sns:Publish"],"Resource":["arn:alarms-critical"],
-		 "Condition":{"StringEquals":{"aws:SourceAccount":["111122223333"]}}},
+		{"Sid":"Rules","Effect":"Allow","Principal":{"Service":["events.amazonaws.com"]},"Action":["sns:Publish"],"Resource":["arn:alarms-critical"]},
 		{"Sid":"DenyInsecureTransport","Effect":"Deny","Principal":"*","Action":["sns:Publish"],"Resource":["arn:alarms-critical"],
 		 "Condition":{"Bool":{"aws:SecureTransport":["false"]}}}]}`, rec.Named(t, policyToken, "alarms-critical").Input("policy").(string))
 }

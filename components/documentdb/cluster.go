@@ -96,11 +96,14 @@ type ClusterArgs struct {
 	MaintenanceWindow string
 	// LogRetentionDays of the exported logs (default 90).
 	LogRetentionDays int
+	// RestoreFrom is the ARN of a cluster snapshot that the cluster is created from; changed later it has no effect (default:
+	// an empty cluster).
+	RestoreFrom string
 	// Unprotected lets the cluster be deleted and replaced.
 	Unprotected bool
 	// SkipFinalSnapshot deletes the data and its backups with the cluster.
 	SkipFinalSnapshot bool
-	// Classification of the data: public, internal, confidential, anonymised or synthetic (default confidential).
+	// Classification of the data: confidential, anonymised or synthetic (default confidential).
 	Classification string
 	// Tags for the replicas that ReplicaScaling adds, which the provider's default tags do not reach.
 	Tags map[string]string

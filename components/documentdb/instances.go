@@ -64,12 +64,17 @@ func (b *builder) newCluster() error {
 	if !b.args.SkipFinalSnapshot {
 		args.FinalSnapshotIdentifier = b.finalSnapshot()
 	}
-	opts := []pulumi.ResourceOption{
-		b.parent, pulumi.Protect(!b.args.Unprotected), pulumi.DeleteBeforeReplace(true), pulumi.DependsOn(logs),
+	if b.args.RestoreFrom != "" {
+		args.SnapshotIdentifier = pulumi.String(b.args.RestoreFrom)
 	}
+	// What a cluster was created from is over when it is there.
+	ignored := []string{"snapshotIdentifier"}
 	if b.args.Global {
 		// The global cluster is made around this one, which then carries its name. Only a new cluster could join one.
-		opts = append(opts, pulumi.IgnoreChanges([]string{"globalClusterIdentifier"}))
+		ignored = append(ignored, "globalClusterIdentifier")
+	}
+	opts := []pulumi.ResourceOption{
+		b.parent, pulumi.Protect(!b.args.Unprotected), pulumi.DeleteBeforeReplace(true), pulumi.DependsOn(logs), pulumi.IgnoreChanges(ignored),
 	}
 	if b.cluster, err = docdb.NewCluster(b.ctx, b.name, args, opts...); err != nil {
 		return fmt.Errorf("cluster: %w", err)

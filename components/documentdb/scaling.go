@@ -88,10 +88,11 @@ func (b *builder) replicaScaling() error {
 	return b.trigger("scale-in", actionRemove, "LessThanThreshold", high/2, 12, machine, starter)
 }
 
-// starter is the role with which rules start the machine.
+// starter is the role with which rules start the machine. AWS names no condition that EventBridge would meet.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html
 func (b *builder) starter(machine *sfn.StateMachine) (*awsiam.Role, error) {
 	role, err := b.role("replicas-start", "Starts the machine that scales replicas of "+b.args.Name,
-		iam.AssumeService("events.amazonaws.com", iam.Conditions{"StringEquals": {"aws:SourceAccount": {b.args.AccountID}}}))
+		iam.AssumeService("events.amazonaws.com"))
 	if err != nil {
 		return nil, err
 	}

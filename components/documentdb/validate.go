@@ -51,7 +51,7 @@ var (
 	username    = regexp.MustCompile(`^[a-z][a-z0-9]{0,62}$`)
 	label       = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-	classifications = []string{"public", "internal", "confidential", "anonymised", "synthetic"}
+	classifications = []string{"confidential", "anonymised", "synthetic"}
 )
 
 // https://docs.aws.amazon.com/documentdb/latest/developerguide/API_CreateDBCluster.html

@@ -105,7 +105,7 @@ type DatabaseArgs struct {
 	Unprotected bool
 	// SkipFinalSnapshot deletes the data and its backups with the database.
 	SkipFinalSnapshot bool
-	// Classification of the data: public, internal, confidential, anonymised or synthetic (default confidential).
+	// Classification of the data: confidential, anonymised or synthetic (default confidential).
 	Classification string
 	// PermissionsBoundary of the roles (default none).
 	PermissionsBoundary pulumi.StringPtrInput

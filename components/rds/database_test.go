@@ -309,7 +309,7 @@ func TestDatabase_Refuses(t *testing.T) {
 		"backup window":     {func(a *DatabaseArgs) { a.BackupWindow = "night" }, `backup window: must be "HH:MM-HH:MM" in UTC, got "night"`},
 		"maintenance":       {func(a *DatabaseArgs) { a.MaintenanceWindow = "sun:02:00-sun:02:10" }, "maintenance window: must be at least 30 minutes long"},
 		"windows overlap":   {func(a *DatabaseArgs) { a.BackupWindow = "01:30-02:30" }, "backup window: must not overlap the maintenance window sun:00:00-sun:02:00, got 01:30-02:30"},
-		"classification":    {func(a *DatabaseArgs) { a.Classification = "secret" }, `classification: must be one of public, internal, confidential, anonymised, synthetic, got "secret"`},
+		"classification":    {func(a *DatabaseArgs) { a.Classification = "secret" }, `classification: must be one of confidential, anonymised, synthetic, got "secret"`},
 		"label of a client": {func(a *DatabaseArgs) { a.Clients["The Cluster"] = pulumi.String("sg") }, `clients: labels must be lower-case letters, digits and single hyphens, got "The Cluster"`},
 	} {
 		t.Run(name, func(t *testing.T) {

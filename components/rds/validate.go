@@ -44,7 +44,7 @@ var (
 	databaseName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 	label        = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-	classifications = []string{"public", "internal", "confidential", "anonymised", "synthetic"}
+	classifications = []string{"confidential", "anonymised", "synthetic"}
 )
 
 // Limits as in

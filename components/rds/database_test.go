@@ -141,7 +141,7 @@ func TestDatabase_WaitsForWhatRDSWouldMakeItself(t *testing.T) {
 	attachment := rec.Named(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "database-monitoring")
 	assert.Contains(t, db.DependsOn, attachment.URN)
 	role := rec.Named(t, "aws:iam/role:Role", "database-monitoring")
-	assert.Equal(t, db.Input("monitoringRoleArn"), "arn:aws:iam::111122223333:role/cloudinsight-dev-monitoring")
+	assert.Equal(t, "arn:aws:iam::111122223333:role/cloudinsight-dev-monitoring", db.Input("monitoringRoleArn"))
 	assert.Contains(t, role.Input("assumeRolePolicy"), "arn:aws:rds:af-south-1:111122223333:db:cloudinsight-dev*")
 }
 

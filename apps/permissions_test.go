@@ -83,7 +83,7 @@ func TestPermissions_CostDataIsItsOwnPolicy(t *testing.T) {
 	rec := run(t, argsOf("staging"))
 	policy := rec.Named(t, rolePolicyType, "apps-cost-cost-data")
 	assert.Equal(t, "cost-data", policy.Input("name"))
-	assert.Equal(t, `{"Version":"2012-10-17","Statement":[]}`, policy.Input("policy"))
+	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[]}`, policy.Input("policy").(string))
 	assert.Equal(t, rec.Named(t, rolePolicyType, "apps-cost").Input("role"), policy.Input("role"))
 	assert.Equal(t, 7+1+1, rec.Count(rolePolicyType), "each service's, the job's, and this one")
 }

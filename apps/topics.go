@@ -144,7 +144,7 @@ func (a *TopicsArgs) withDefaults() TopicsArgs {
 
 func (a TopicsArgs) validate() error {
 	user := []Row{{Name: topicsName, Stores: []Store{Kafka}}}
-	p := a.Settings.problems(user)
+	p := a.problems(user)
 	p = append(p, Stores{Kafka: a.Kafka}.problems(user)...)
 	for _, topic := range a.Topics {
 		p = append(p, topic.problems()...)

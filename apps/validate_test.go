@@ -1,6 +1,7 @@
 package apps
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,6 +74,8 @@ func TestArgs_Refused(t *testing.T) {
 			a.ExtraServices = []Row{{Name: name, Runtime: JVM, Port: 9000, Stores: []Store{Redis}}}
 			a.Stores = fakeStores(names(a.rows())...)
 		}, `within 40 characters, got 41`},
+		"unknown topic": {row(func(r *Row) { r.Stores, r.Consumes = []Store{Kafka}, []string{"cost"} }),
+			`extraServices[0].consumes[0]: must be a topic of the event flow, got "cost"`},
 		"objective":     {row(func(r *Row) { r.SLO = 100 }), "extraServices[0].slo: must be above 0 and below 100 percent, got 100"},
 		"writable root": {row(func(r *Row) { r.Writable = []string{"/"} }), `extraServices[0].writable[0]: must be an absolute path other than / and /tmp, got "/"`},
 	}
@@ -95,4 +98,15 @@ func TestArgs_AllProblemsAtOnce(t *testing.T) {
 	for _, key := range []string{"namespace:", "environment:", "dataTierCidrs:", "clusterName:"} {
 		assert.ErrorContains(t, err, key)
 	}
+}
+
+func TestArgs_TopicsThatNobodyReads(t *testing.T) {
+	all := topics
+	t.Cleanup(func() { topics = all })
+	topics = append(slices.Clone(all), Topic{Name: "cost.archived", Partitions: 6, RetentionHours: 24})
+	args := argsOf("staging")
+	args.ClusterName = pulumi.String("cloudinsight-staging")
+	err := args.withDefaults().validate()
+	require.ErrorContains(t, err, "topics.cost.archived: must be produced by a service, got none")
+	require.ErrorContains(t, err, "topics.cost.archived: must be consumed by a service, got none")
 }

@@ -105,7 +105,11 @@ func (b *builder) announce() error {
 // findings is the pattern of the events to pass on.
 // https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings_eventbridge.html
 func findings(leastSeverity int) string {
-	pattern, err := json.Marshal(struct {
+	var pattern strings.Builder
+	encoder := json.NewEncoder(&pattern)
+	// Else >= would read \u003e= in every preview.
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(struct {
 		Source     []string `json:"source"`
 		DetailType []string `json:"detail-type"`
 		Detail     any      `json:"detail"`
@@ -117,7 +121,7 @@ func findings(leastSeverity int) string {
 		// Texts and a number: there is nothing that encoding/json could refuse.
 		panic(err)
 	}
-	return string(pattern)
+	return strings.TrimSpace(pattern.String())
 }
 
 // publishers lets the rule publish, and no other, over TLS only. The topic's policy is the place to say so: EventBridge

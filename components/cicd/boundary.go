@@ -23,7 +23,7 @@ func (a *Args) boundary() iam.Document {
 		{
 			Sid: "UsersStay", Deny: true, Resources: everything,
 			Actions: []string{
-				"iam:Add*", "iam:Attach*User*", "iam:Attach*Group*", "iam:ChangePassword", "iam:Create*User*", "iam:Create*Group*", "iam:CreateAccessKey",
+				"iam:AddUserToGroup", "iam:Attach*User*", "iam:Attach*Group*", "iam:ChangePassword", "iam:Create*User*", "iam:Create*Group*", "iam:CreateAccessKey",
 				"iam:CreateLoginProfile", "iam:CreateSAMLProvider", "iam:CreateServiceSpecificCredential", "iam:CreateVirtualMFADevice",
 				"iam:DeactivateMFADevice", "iam:Delete*User*", "iam:Delete*Group*", "iam:DeleteAccountPasswordPolicy", "iam:EnableMFADevice",
 				"iam:Put*User*", "iam:Put*Group*", "iam:RemoveUserFromGroup", "iam:UpdateAccessKey", "iam:UpdateAccountPasswordPolicy",

@@ -75,8 +75,9 @@ var (
 	branch     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9/._-]*$`)
 )
 
-// reserved names would let the roles that an environment may change include the workflows' own.
-var reserved = []string{"deploy", "preview", "boundary"}
+// reserved names would let the roles that an environment may change include the workflows' own, or those of the stack
+// that is there once.
+var reserved = []string{"boundary", "deploy", "preview", "shared"}
 
 // NewIdentities registers the provider, the roles and the boundary.
 func NewIdentities(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Identities, error) {

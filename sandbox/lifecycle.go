@@ -24,7 +24,7 @@ func newPreview() *cobra.Command {
 	cmd := lifecycle("preview", "Say what up would change", func(e *engine.Engine, ctx context.Context, env string) (engine.Result, error) {
 		return e.PreviewAs(ctx, env, *as)
 	})
-	as = cmd.Flags().String("as", account.DeployerName, "the account's role that asks, such as cloudinsight-preview, which may only read")
+	as = cmd.Flags().String("as", account.DeployerName, "the account's role that asks; "+account.PreviewerName+" may only read")
 	return cmd
 }
 

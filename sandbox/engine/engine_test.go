@@ -5,10 +5,12 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -201,26 +203,45 @@ func TestPreviewByAnotherCaller(t *testing.T) {
 	e, _ := sandbox(t)
 	_, err := e.Up(ctx, "shared")
 	require.NoError(t, err)
-	require.NoError(t, e.Account().Update(func(s *account.State) error {
-		s.Identities = append(s.Identities, account.Identity{
-			AccessKeyID: "AKIAREADER", SecretAccessKey: "reader", PrincipalARN: "arn:aws:iam::" + s.AccountID + ":role/reader",
-		})
-		return nil
-	}))
 	configure(t, e, "shared", "config:\n  fixture:groups: 9\n  fixture:description: other\n")
 	deployer, err := e.Preview(ctx, "shared")
 	require.NoError(t, err)
-	reader, err := e.PreviewAs(ctx, "shared", "reader")
+	previewer, err := e.PreviewAs(ctx, "shared", account.PreviewerName)
 	require.NoError(t, err)
 	assert.Len(t, deployer.Steps, 9)
-	assert.Equal(t, deployer.Steps, reader.Steps)
-	assert.Equal(t, deployer.Changes, reader.Changes)
-	assert.Equal(t, deployer.Diagnostics, reader.Diagnostics)
+	assert.Equal(t, deployer.Steps, previewer.Steps)
+	assert.Equal(t, deployer.Changes, previewer.Changes)
+	assert.Equal(t, deployer.Diagnostics, previewer.Diagnostics)
 
-	vars, err := e.variables("shared", "reader", *e.tools)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"AKIAREADER", "reader"}, []string{vars["AWS_ACCESS_KEY_ID"], vars["AWS_SECRET_ACCESS_KEY"]})
+	require.NoError(t, e.Account().View(func(s *account.State) error {
+		for _, identity := range s.Identities {
+			vars, err := e.variables("shared", path.Base(identity.PrincipalARN), *e.tools)
+			require.NoError(t, err)
+			assert.Equal(t, identity.AccessKeyID, vars["AWS_ACCESS_KEY_ID"])
+			assert.Equal(t, identity.SecretAccessKey, vars["AWS_SECRET_ACCESS_KEY"])
+		}
+		return nil
+	}))
 	_, err = e.PreviewAs(ctx, "shared", "nobody")
-	assert.ErrorContains(t, err, `identity: must be one of the account's roles cloudinsight-deployer, `)
-	assert.ErrorContains(t, err, `got "nobody"`)
+	assert.EqualError(t, err, `identity: must be one of the account's roles cloudinsight-deployer, cloudinsight-preview, got "nobody"`)
+}
+
+// What AWS keeps on purpose is told apart from what an environment has left behind.
+func TestLeftovers(t *testing.T) {
+	e, err := New(Options{ProjectDir: folder(t, map[string]string{"Pulumi.yaml": settings})})
+	require.NoError(t, err)
+	require.NoError(t, e.Account().Update(func(s *account.State) error {
+		for _, id := range []string{"lost", "snapshot", "secret"} {
+			s.Put(&account.Resource{Type: "aws:rds/snapshot:Snapshot", ID: id, URN: "urn:pulumi:dev::p::aws:rds/snapshot:Snapshot::" + id})
+		}
+		s.Keep(s.Get("aws:rds/snapshot:Snapshot", "snapshot"), "final snapshot", time.Time{})
+		s.Keep(s.Get("aws:rds/snapshot:Snapshot", "secret"), "scheduled for deletion", time.Date(2199, 1, 2, 3, 4, 5, 0, time.UTC))
+		return nil
+	}))
+	left, kept, err := e.leftovers("dev", nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"aws:rds:Snapshot lost in the account"}, left)
+	assert.Equal(t, []string{
+		"aws:rds:Snapshot snapshot: final snapshot", "aws:rds:Snapshot secret: scheduled for deletion until 2199-01-02",
+	}, kept)
 }

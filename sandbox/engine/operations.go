@@ -239,11 +239,11 @@ func (s *session) writeKubeconfig(outputs auto.OutputMap) error {
 // keeps on purpose is told apart.
 func (e *Engine) leftovers(env string, clusters []string) (left, kept []string, err error) {
 	err = e.account.View(func(a *account.State) error {
-		onPurpose := map[*account.Resource]bool{}
 		for _, r := range a.OfStack(env) {
-			if !onPurpose[r] {
-				left = append(left, fmt.Sprintf("%s %s in the account", shortType(r.Type), r.ID))
-			}
+			left = append(left, fmt.Sprintf("%s %s in the account", shortType(r.Type), r.ID))
+		}
+		for _, r := range a.Kept(env) {
+			kept = append(kept, keptText(r))
 		}
 		return nil
 	})
@@ -253,4 +253,13 @@ func (e *Engine) leftovers(env string, clusters []string) (left, kept []string, 
 		}
 	}
 	return left, kept, err
+}
+
+// keptText says what AWS keeps, why, and for how long.
+func keptText(r *account.Resource) string {
+	text := fmt.Sprintf("%s %s: %s", shortType(r.Type), r.ID, r.Kept)
+	if !r.Until.IsZero() {
+		text += " until " + r.Until.Format(time.DateOnly)
+	}
+	return text
 }

@@ -27,7 +27,10 @@ func (a ServiceArgs) policy() pulumi.StringInput {
 		case PostgreSQL:
 			arns[secretOf(store)], arns[keyOf(store)] = a.Stores.PostgreSQL.SecretARN, a.Stores.PostgreSQL.SecretKeyARN
 		case DocumentDB:
-			arns[secretOf(store)], arns[keyOf(store)] = a.Stores.DocumentDB.SecretARN, a.Stores.DocumentDB.SecretKeyARN
+			arns[secretOf(store)] = a.Stores.DocumentDB.SecretARN
+			if key := a.Stores.DocumentDB.SecretKeyARN; key != nil {
+				arns[keyOf(store)] = key
+			}
 		case Kafka:
 			arns[kafkaCluster] = a.Stores.Kafka.ClusterARN
 		case Redis:
@@ -74,17 +77,18 @@ func permissions(row Row, region string, arns map[string]string) iam.Document {
 
 // readSecret allows to read one secret, and to use its key through that alone.
 func readSecret(label, region, secret, key string) []iam.Statement {
-	return []iam.Statement{
-		{
-			Sid:       "Read" + label + "Secret",
-			Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
-			Resources: []string{secret},
-		},
-		{
-			Sid: "Decrypt" + label + "Secret", Actions: []string{"kms:Decrypt"}, Resources: []string{key},
-			Conditions: iam.Conditions{"StringEquals": {"kms:ViaService": {"secretsmanager." + region + ".amazonaws.com"}}},
-		},
+	all := []iam.Statement{{
+		Sid:       "Read" + label + "Secret",
+		Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
+		Resources: []string{secret},
+	}}
+	if key == "" {
+		return all
 	}
+	return append(all, iam.Statement{
+		Sid: "Decrypt" + label + "Secret", Actions: []string{"kms:Decrypt"}, Resources: []string{key},
+		Conditions: iam.Conditions{"StringEquals": {"kms:ViaService": {"secretsmanager." + region + ".amazonaws.com"}}},
+	})
 }
 
 // events allows to write and read the topics of a row, and no other.

@@ -38,7 +38,8 @@ type DocumentDBStore struct {
 	// ReaderHost is where reads may go instead (optional).
 	ReaderHost pulumi.StringInput
 	// SecretARN is the secret with username and password, SecretKeyARN the key
-	// that it is encrypted with.
+	// that it is encrypted with; without one it is AWS's own, which whoever may
+	// read the secret may use.
 	SecretARN, SecretKeyARN pulumi.StringInput
 	Port                    int // default 27017
 }
@@ -211,9 +212,7 @@ func (s *PostgreSQLStore) problems() problems {
 }
 
 func (s *DocumentDBStore) problems() problems {
-	return missing("stores.documentdb", map[string]pulumi.Input{
-		"host": s.Host, "secretArn": s.SecretARN, "secretKeyArn": s.SecretKeyARN,
-	})
+	return missing("stores.documentdb", map[string]pulumi.Input{"host": s.Host, "secretArn": s.SecretARN})
 }
 
 func (s *KafkaStore) problems() problems {

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"slices"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/cloudinsight/platform/apps"
@@ -10,7 +12,9 @@ import (
 // Deploy registers the resources of the stack that its configuration names. Nothing is registered when the configuration
 // has a problem; the error lists all of them.
 func Deploy(ctx *pulumi.Context) error {
-	cfg, err := config.FromEnv(serviceNames())
+	services := serviceNames()
+	jobs := slices.DeleteFunc(apps.ImageNames(), func(name string) bool { return slices.Contains(services, name) })
+	cfg, err := config.FromEnv(services, jobs...)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package stacks
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -11,7 +10,6 @@ import (
 	"github.com/cloudinsight/platform/apps"
 	"github.com/cloudinsight/platform/components/access"
 	"github.com/cloudinsight/platform/components/eks"
-	"github.com/cloudinsight/platform/components/keys"
 	"github.com/cloudinsight/platform/components/namespace"
 	"github.com/cloudinsight/platform/components/vpc"
 	"github.com/cloudinsight/platform/config"
@@ -21,31 +19,53 @@ import (
 type environment struct {
 	ctx     *pulumi.Context
 	cfg     *config.Config
+	shared  *contract
 	name    string // cloudinsight-<environment>: the prefix of every fixed name
 	account string
 
 	aws        *aws.Provider
+	recovery   *aws.Provider // for the disaster recovery region; nil without copies there
+	billing    *aws.Provider // for us-east-1, where AWS exports cost data; nil without an export
 	kubernetes *kubernetes.Provider
 }
 
 // deployEnvironment builds an environment from the ground up; each step gets what the ones above it made.
 func deployEnvironment(ctx *pulumi.Context, cfg *config.Config) (err error) {
 	e := &environment{ctx: ctx, cfg: cfg, name: "cloudinsight-" + string(cfg.Environment)}
-	if e.aws, err = newAWSProvider(ctx, cfg); err != nil {
+	if e.shared, err = readShared(ctx, cfg); err != nil {
 		return err
 	}
-	if e.account, err = accountID(ctx, e.aws); err != nil {
+	if err = bindRoles(ctx, e.shared.permissionsBoundaryARN); err != nil {
+		return err
+	}
+	if err = e.newProviders(); err != nil {
 		return err
 	}
 	keys, err := e.newKeys()
 	if err != nil {
 		return err
 	}
-	network, err := e.newNetwork(keys)
+	refuge, err := e.newRefuge()
+	if err != nil {
+		return err
+	}
+	buckets, err := e.newBuckets(keys, refuge)
+	if err != nil {
+		return err
+	}
+	network, err := e.newNetwork(keys, buckets)
 	if err != nil {
 		return err
 	}
 	cluster, err := e.newCluster(keys, network)
+	if err != nil {
+		return err
+	}
+	data, err := e.newData(keys, buckets, network, cluster)
+	if err != nil {
+		return err
+	}
+	safety, err := e.newSafety(keys, refuge, data)
 	if err != nil {
 		return err
 	}
@@ -55,7 +75,7 @@ func deployEnvironment(ctx *pulumi.Context, cfg *config.Config) (err error) {
 	if _, err = eks.NewStorageClass(ctx, "gp3", pulumi.Parent(cluster), pulumi.Provider(e.kubernetes), pulumi.DependsOn(cluster.Ready)); err != nil {
 		return err
 	}
-	services := e.appsArgs(cluster, network)
+	services := e.appsArgs(keys, cluster, network, data)
 	space, err := e.newNamespace(cluster, services.Peak())
 	if err != nil {
 		return err
@@ -69,38 +89,16 @@ func deployEnvironment(ctx *pulumi.Context, cfg *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	e.export(network, cluster, space, people, running)
+	e.export(network, cluster, data, safety, space, people, running)
 	return nil
 }
 
-// environmentKeys are the encryption keys by domain.
-type environmentKeys struct{ logs, cluster *keys.Key }
-
-func (e *environment) newKeys() (*environmentKeys, error) {
-	logs, err := keys.NewKey(e.ctx, e.name+"-logs", &keys.KeyArgs{
-		Alias: e.name + "/logs", Description: "Logs of " + e.name, AccountID: e.account,
-		Users: []keys.ServiceUse{keys.LogGroups(e.cfg.Region, e.account), keys.LogDelivery(e.account)},
-	}, e.onlyAWS())
-	if err != nil {
-		return nil, err
-	}
-	cluster, err := keys.NewKey(e.ctx, e.name+"-cluster", &keys.KeyArgs{
-		Alias: e.name + "/cluster", Description: "Kubernetes secrets of " + e.name, AccountID: e.account,
-	}, e.onlyAWS())
-	if err != nil {
-		return nil, err
-	}
-	return &environmentKeys{logs: logs, cluster: cluster}, nil
-}
-
-func (e *environment) newNetwork(keys *environmentKeys) (*vpc.Network, error) {
+func (e *environment) newNetwork(keys *environmentKeys, buckets *environmentBuckets) (*vpc.Network, error) {
 	n := e.cfg.Network
 	return vpc.NewNetwork(e.ctx, e.name, &vpc.NetworkArgs{
 		Region: e.cfg.Region, CIDR: n.CIDR, Zones: n.Zones, DataZones: n.DataZones, ClusterName: e.name,
 		NATGateways: vpc.NATGateways(n.NATGateways), PodCIDR: n.PodCIDR, Subnets: subnets(n.Subnets), InterfaceEndpoints: n.InterfaceEndpoints,
-		FlowLogs: vpc.FlowLogs{
-			Destination: vpc.LogDestination(n.FlowLogs.Destination), RetentionDays: n.FlowLogs.RetentionDays, ForceDestroy: n.FlowLogs.ForceDestroy,
-		},
+		FlowLogs:  vpc.FlowLogs{Destination: vpc.LogDestination(n.FlowLogs.Destination), RetentionDays: e.cfg.Logs.RetentionDays, BucketARN: buckets.logs.ARN},
 		LogKeyARN: keys.logs.ARN,
 	}, e.onlyAWS())
 }
@@ -110,7 +108,7 @@ func (e *environment) newCluster(keys *environmentKeys, network *vpc.Network) (*
 	return eks.NewCluster(e.ctx, e.name, &eks.ClusterArgs{
 		Name: e.name, Region: e.cfg.Region, Version: c.Version, NodeGroups: nodeGroups(e.cfg.NodeGroups),
 		PrivateSubnets: network.PrivateSubnets, PodSubnets: network.PodSubnets, VPCID: network.ID,
-		PublicAccessCIDRs: c.PublicAccessCIDRs, AdminRoleARNs: c.AdminRoleARNs, ServiceCIDR: c.ServiceCIDR, LogRetentionDays: c.LogRetentionDays,
+		PublicAccessCIDRs: c.PublicAccessCIDRs, AdminRoleARNs: c.AdminRoleARNs, ServiceCIDR: c.ServiceCIDR, LogRetentionDays: e.cfg.Logs.RetentionDays,
 		SecretsKeyARN: keys.cluster.ARN, LogKeyARN: keys.logs.ARN, Tags: defaultTags(e.cfg),
 	}, e.onlyAWS())
 }
@@ -134,20 +132,29 @@ func (e *environment) newAccess(cluster *eks.Cluster, space *namespace.Namespace
 	}, e.both())
 }
 
-func (e *environment) appsArgs(cluster *eks.Cluster, network *vpc.Network) *apps.Args {
+func (e *environment) appsArgs(keys *environmentKeys, cluster *eks.Cluster, network *vpc.Network, data *environmentData) *apps.Args {
 	a := e.cfg.Apps
 	return &apps.Args{
 		Settings: apps.Settings{
-			Namespace: e.name, Environment: string(e.cfg.Environment), QoS: qos(a.QoS), Replicas: a.Replicas,
-			Autoscaling: autoscaling(a.Autoscaling), LogLevel: string(a.LogLevel), DataTierCIDRs: dataRanges(network.Plan),
+			Namespace: e.name, Environment: string(e.cfg.Environment), Region: e.cfg.Region, QoS: qos(a.QoS), Replicas: a.Replicas,
+			Autoscaling: autoscaling(a.Autoscaling), LogLevel: string(a.LogLevel), DataTierCIDRs: ranges(network.Plan.Data), EndpointCIDRs: e.endpointRanges(network),
 		},
-		Images: images(e.account, e.cfg.Region, a.Images), Services: overrides(a.Services), ExtraServices: extraServices(a.ExtraServices),
-		ClusterName: cluster.Name, DependsOn: cluster.Ready,
+		Images: images(e.shared.at(e.cfg.Region).registryHost, a.Images), Services: overrides(a.Services), ExtraServices: extraServices(a.ExtraServices),
+		Stores: data.stores(e, keys), ClusterName: cluster.Name, DependsOn: cluster.Ready,
 	}
 }
 
+// endpointRanges are where pods find AWS's services: the private tier, when the one that they call has an endpoint there.
+func (e *environment) endpointRanges(network *vpc.Network) []string {
+	if !slices.Contains(e.cfg.Network.InterfaceEndpoints, "secretsmanager") {
+		return nil
+	}
+	return ranges(network.Plan.Private)
+}
+
 func (e *environment) export(
-	network *vpc.Network, cluster *eks.Cluster, space *namespace.Namespace, people *access.Access, running *apps.Apps,
+	network *vpc.Network, cluster *eks.Cluster, data *environmentData, safety *environmentSafety,
+	space *namespace.Namespace, people *access.Access, running *apps.Apps,
 ) {
 	urls := pulumi.StringMap{}
 	for name, service := range running.Services {
@@ -157,6 +164,7 @@ func (e *environment) export(
 		OutputRegion: pulumi.String(e.cfg.Region), OutputVPCID: network.ID, OutputNATAddresses: network.NATAddresses,
 		OutputClusterName: cluster.Name, OutputClusterEndpoint: cluster.Endpoint, OutputKubeconfig: cluster.KubeconfigJSON,
 		OutputNamespace: space.Name, OutputServices: urls, OutputPlaceholders: running.Placeholders, OutputTeamRoles: people.RoleARNs,
+		OutputStores: data.endpoints(), OutputSecrets: pulumi.StringMap(inputs(safety.secrets.ARNs)), OutputAlarmTopics: topics(safety.alarms),
 	} {
 		e.ctx.Export(name, value)
 	}
@@ -165,8 +173,3 @@ func (e *environment) export(
 // onlyAWS is for components without Kubernetes objects, both for the others.
 func (e *environment) onlyAWS() pulumi.ResourceOption { return pulumi.Providers(e.aws) }
 func (e *environment) both() pulumi.ResourceOption    { return pulumi.Providers(e.aws, e.kubernetes) }
-
-// registry is where the service's images are: the repositories of the shared stack.
-func registry(account, region string) string {
-	return fmt.Sprintf("%s.dkr.ecr.%s.amazonaws.com/cloudinsight", account, region)
-}

@@ -21,4 +21,20 @@ const (
 	OutputPlaceholders = "placeholders"
 	// OutputTeamRoles are the IAM roles that people take on, by team, a map of text.
 	OutputTeamRoles = "teamRoles"
+	// OutputStores are the host names of the data stores, a map of text; no credentials.
+	OutputStores = "stores"
+	// OutputSecrets are the ARNs of the secrets that people put values into, a map of text.
+	OutputSecrets = "secrets"
+	// OutputAlarmTopics are the SNS topics of alarms by severity, a map of text.
+	OutputAlarmTopics = "alarmTopics"
+)
+
+// Names of the shared stack's outputs that are not for environments.
+const (
+	// OutputDeployRoles are the IAM roles that the workflows deploy with, by environment, a map of text.
+	OutputDeployRoles = "deployRoles"
+	// OutputPreviewRole is the IAM role that previews read with, text.
+	OutputPreviewRole = "previewRole"
+	// OutputFindingsTopic is the SNS topic of security findings, text.
+	OutputFindingsTopic = "findingsTopic"
 )

@@ -13,16 +13,39 @@ import (
 )
 
 // newAWSProvider writes the default tags on everything that it makes.
-func newAWSProvider(ctx *pulumi.Context, cfg *config.Config) (*aws.Provider, error) {
-	provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
-		Region:      pulumi.String(cfg.Region),
+func newAWSProvider(ctx *pulumi.Context, name, region string, cfg *config.Config) (*aws.Provider, error) {
+	provider, err := aws.NewProvider(ctx, name, &aws.ProviderArgs{
+		Region:      pulumi.String(region),
 		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(defaultTags(cfg))},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("aws provider: %w", err)
+		return nil, fmt.Errorf("aws provider %q: %w", name, err)
 	}
 	return provider, nil
 }
+
+// newProviders makes a provider for each region that the environment has something in.
+func (e *environment) newProviders() (err error) {
+	if e.aws, err = newAWSProvider(e.ctx, "aws", e.cfg.Region, e.cfg); err != nil {
+		return err
+	}
+	if e.account, err = accountID(e.ctx, e.aws); err != nil {
+		return err
+	}
+	if !e.cfg.Recovery.Disabled {
+		if e.recovery, err = newAWSProvider(e.ctx, "recovery", e.cfg.DRRegion, e.cfg); err != nil {
+			return err
+		}
+	}
+	if e.cfg.CostData.Export {
+		e.billing, err = newAWSProvider(e.ctx, "billing", billingRegion, e.cfg)
+	}
+	return err
+}
+
+// billingRegion is where AWS has the account's cost data.
+// https://docs.aws.amazon.com/cur/latest/userguide/dataexports-quotas.html
+const billingRegion = "us-east-1"
 
 func defaultTags(cfg *config.Config) map[string]string {
 	return tags.Default(string(cfg.Environment), cfg.Tags.Owner, cfg.Tags.CostCenter)

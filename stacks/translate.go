@@ -3,16 +3,21 @@ package stacks
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/cloudinsight/platform/apps"
 	"github.com/cloudinsight/platform/components/access"
+	"github.com/cloudinsight/platform/components/alarms"
+	"github.com/cloudinsight/platform/components/documentdb"
 	"github.com/cloudinsight/platform/components/eks"
 	"github.com/cloudinsight/platform/components/namespace"
+	"github.com/cloudinsight/platform/components/registry"
 	"github.com/cloudinsight/platform/config"
 	"github.com/cloudinsight/platform/internal/addressplan"
 )
@@ -80,23 +85,47 @@ func extraServices(services []config.ExtraService) []apps.Row {
 	return all
 }
 
-// images turns tags and digests into full references.
-func images(account, region string, tags map[string]string) map[string]string {
+// images turns tags and digests into full references to the registry of the shared stack.
+func images(registryHost string, tags map[string]string) map[string]string {
 	all := map[string]string{}
 	for service, tag := range tags {
 		separator := ":"
 		if strings.HasPrefix(tag, "sha256:") {
 			separator = "@"
 		}
-		all[service] = registry(account, region) + "/" + service + separator + tag
+		all[service] = registryHost + "/" + registry.Namespace + "/" + service + separator + tag
 	}
 	return all
 }
 
-func dataRanges(plan addressplan.Plan) []string {
+// ranges of the subnets of a tier, in the order of their zones.
+func ranges(tier map[string]netip.Prefix) []string {
 	var all []string
-	for _, zone := range slices.Sorted(maps.Keys(plan.Data)) {
-		all = append(all, plan.Data[zone].String())
+	for _, zone := range slices.Sorted(maps.Keys(tier)) {
+		all = append(all, tier[zone].String())
+	}
+	return all
+}
+
+func replicaScaling(s config.ReplicaScaling) *documentdb.ReplicaScaling {
+	if !s.Enabled {
+		return nil
+	}
+	return &documentdb.ReplicaScaling{Min: s.Min, Max: s.Max, CPUPercent: float64(s.CPUPercent)}
+}
+
+// snapshotDays says "none" as the component does, where 0 is the default.
+func snapshotDays(days int) int {
+	if days == 0 {
+		return -1
+	}
+	return days
+}
+
+func topics(guards *alarms.Alarms) pulumi.StringMap {
+	all := pulumi.StringMap{}
+	for severity, arn := range guards.TopicARN {
+		all[string(severity)] = arn
 	}
 	return all
 }

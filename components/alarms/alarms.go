@@ -34,6 +34,8 @@ type Alarms struct {
 
 	// TopicARN by severity; there is one for each of alarm.Severities. It resolves when the topic has its policy.
 	TopicARN map[alarm.Severity]pulumi.StringOutput
+	// ARNs of the alarms by name.
+	ARNs map[string]pulumi.StringOutput
 }
 
 // Args says what to watch.
@@ -55,7 +57,7 @@ func NewAlarms(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.Reso
 	if err := a.validate(); err != nil {
 		return nil, fmt.Errorf("alarms %q: %w", name, err)
 	}
-	all := &Alarms{TopicARN: map[alarm.Severity]pulumi.StringOutput{}}
+	all := &Alarms{TopicARN: map[alarm.Severity]pulumi.StringOutput{}, ARNs: map[string]pulumi.StringOutput{}}
 	if err := ctx.RegisterComponentResourceV2(alarmsType, name, pulumi.Map{"name": pulumi.String(a.Name)}, all, opts...); err != nil {
 		return nil, fmt.Errorf("alarms %q: %w", name, err)
 	}
@@ -70,9 +72,11 @@ func NewAlarms(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.Reso
 	}
 	for _, label := range slices.Sorted(maps.Keys(a.Alarms)) {
 		for _, one := range a.Alarms[label] {
-			if err := b.alarm(one, all.TopicARN[one.Severity]); err != nil {
+			arn, err := b.alarm(one, all.TopicARN[one.Severity])
+			if err != nil {
 				return nil, fmt.Errorf("alarms %q: %s: %q: %w", name, label, one.Name, err)
 			}
+			all.ARNs[one.Name] = arn
 		}
 	}
 	return all, ctx.RegisterResourceOutputs(all, outputs)
@@ -180,7 +184,7 @@ func (a *Args) policy(topicARN string) string {
 }
 
 // alarm tells its topic when it rings and when it is over.
-func (b *builder) alarm(a alarm.Alarm, topicARN pulumi.StringOutput) error {
+func (b *builder) alarm(a alarm.Alarm, topicARN pulumi.StringOutput) (pulumi.StringOutput, error) {
 	operator, missing := "GreaterThanThreshold", "notBreaching"
 	if a.Below {
 		operator = "LessThanThreshold"
@@ -208,6 +212,9 @@ func (b *builder) alarm(a alarm.Alarm, topicARN pulumi.StringOutput) error {
 	} else {
 		args.Statistic = pulumi.String(a.Statistic)
 	}
-	_, err := cloudwatch.NewMetricAlarm(b.ctx, b.name+"-"+a.Name, args, b.parent, pulumi.DeleteBeforeReplace(true))
-	return err
+	made, err := cloudwatch.NewMetricAlarm(b.ctx, a.Name, args, b.parent, pulumi.DeleteBeforeReplace(true))
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	return made.Arn, nil
 }

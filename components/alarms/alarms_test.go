@@ -80,7 +80,7 @@ func TestAlarms_ATopicForEachSeverity(t *testing.T) {
 
 func TestAlarms_RingAtTheTopicOfTheirSeverity(t *testing.T) {
 	rec, _ := recorded(t, defaults(cpu()))
-	a := rec.Named(t, alarmToken, "alarms-dev-cpu")
+	a := rec.Named(t, alarmToken, "dev-cpu")
 	for path, want := range map[string]any{
 		"name": "dev-cpu", "namespace": "AWS/RDS", "metricName": "CPUUtilization", "statistic": "Average", "extendedStatistic": nil,
 		"comparisonOperator": "GreaterThanThreshold", "threshold": 75.0, "period": 300.0, "evaluationPeriods": 3.0,
@@ -98,7 +98,7 @@ func TestAlarms_EverythingSet(t *testing.T) {
 	args := defaults(one)
 	args.Name = "cloudinsight-dev"
 	rec, _ := recorded(t, args)
-	a := rec.Named(t, alarmToken, "alarms-dev-cpu")
+	a := rec.Named(t, alarmToken, "dev-cpu")
 	for path, want := range map[string]any{
 		"statistic": nil, "extendedStatistic": "p99", "comparisonOperator": "LessThanThreshold", "treatMissingData": "breaching",
 		"period": 60.0, "evaluationPeriods": 5.0, "alarmActions": []any{"arn:alarms-critical"},

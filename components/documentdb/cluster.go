@@ -33,7 +33,8 @@ const Port = 27017
 type Cluster struct {
 	pulumi.ResourceState
 
-	// Endpoint is the host that takes writes, ReaderEndpoint the one that spreads reads over the replicas.
+	// Endpoint is the host that takes writes, ReaderEndpoint the one that spreads reads over the replicas. They are known
+	// when the first instance is there: until then nobody answers.
 	Endpoint       pulumi.StringOutput
 	ReaderEndpoint pulumi.StringOutput
 	// SecretARN of the master user's name and password.
@@ -149,7 +150,6 @@ func (b *builder) build(c *Cluster) (err error) {
 	if err := b.newCluster(); err != nil {
 		return err
 	}
-	c.Endpoint, c.ReaderEndpoint = b.cluster.Endpoint, b.cluster.ReaderEndpoint
 	c.ClusterARN, c.Identifier = b.cluster.Arn, b.cluster.ClusterIdentifier
 	c.SecurityGroupID = b.group.ID().ToStringOutput()
 	if c.SecretARN, err = b.secret(); err != nil {
@@ -164,10 +164,18 @@ func (b *builder) build(c *Cluster) (err error) {
 		if err != nil {
 			return err
 		}
+		if number == 1 {
+			c.Endpoint, c.ReaderEndpoint = answered(b.cluster.Endpoint, instance), answered(b.cluster.ReaderEndpoint, instance)
+		}
 		c.Ready = append(c.Ready, instance)
 		c.alarms = slices.Concat(c.alarms, b.args.instanceAlarms(b.args.instanceName(number), instance.Identifier))
 	}
 	return b.replicaScaling()
+}
+
+// answered is a host name that is known when the instance is there.
+func answered(host pulumi.StringOutput, instance *docdb.ClusterInstance) pulumi.StringOutput {
+	return pulumi.All(host, instance.ID()).ApplyT(func(of []any) string { return of[0].(string) }).(pulumi.StringOutput)
 }
 
 // tags of one resource; stores also say what kind of data they hold.

@@ -56,6 +56,8 @@ func (p *Provider) answer(token string, in props) (map[string]any, error) {
 		return p.callerIdentity()
 	case "aws:index/getAvailabilityZones:getAvailabilityZones":
 		return p.availabilityZones(in)
+	case "aws:route53/getZone:getZone":
+		return p.hostedZone(in)
 	}
 	return nil, fmt.Errorf("aws stand-in: the schema has %q, but nothing answers it", token)
 }

@@ -16,14 +16,19 @@ const (
 	typePolicy          = "aws:iam/policy:Policy"
 	typeOIDC            = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 	typeInstanceProfile = "aws:iam/instanceProfile:InstanceProfile"
+	typePasswordPolicy  = "aws:iam/accountPasswordPolicy:AccountPasswordPolicy"
 )
 
 // managedPolicies are AWS's own policies that the stand-in knows to exist.
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 var managedPolicies = []string{
-	"AmazonEC2ContainerRegistryPullOnly", "AmazonEC2ContainerRegistryReadOnly", "AmazonEKSClusterPolicy", "AmazonEKSServicePolicy",
+	"AdministratorAccess", "AWSBackupServiceRolePolicyForS3Backup", "AWSBackupServiceRolePolicyForS3Restore", "AWSCloudTrail_ReadOnlyAccess",
+	"AWSConfigUserAccess", "AWSXRayDaemonWriteAccess", "AmazonAthenaFullAccess", "AmazonEC2ContainerRegistryPullOnly", "AmazonEC2ContainerRegistryReadOnly", "AmazonEKSClusterPolicy", "AmazonEKSServicePolicy",
 	"AmazonEKSVPCResourceController", "AmazonEKSWorkerNodeMinimalPolicy", "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy",
 	"AmazonSSMManagedInstanceCore", "CloudWatchAgentServerPolicy", "PowerUserAccess", "ReadOnlyAccess", "SecurityAudit", "ViewOnlyAccess",
+	"service-role/AWSBackupServiceRolePolicyForBackup", "service-role/AWSBackupServiceRolePolicyForRestores", "service-role/AWSGlueServiceRole",
+	"service-role/AWSFaultInjectionSimulatorEC2Access", "service-role/AWSFaultInjectionSimulatorEKSAccess",
+	"service-role/AWSFaultInjectionSimulatorNetworkAccess", "service-role/AWSFaultInjectionSimulatorRDSAccess", "service-role/AWS_ConfigRole",
 	"service-role/AmazonEBSCSIDriverPolicy", "service-role/AmazonEBSCSIDriverPolicyV2", "service-role/AmazonRDSEnhancedMonitoringRole",
 }
 
@@ -120,6 +125,10 @@ var iamKinds = map[string]kind{
 			for _, a := range c.byProp(typeRoleAttachment, "policyArn", c.arn) {
 				return fail("DeletePolicy", "DeleteConflict", "Cannot delete a policy attached to entities: %s", a.String("role"))
 			}
+			bounded := c.byProp(typeRole, "permissionsBoundary", c.arn)
+			for _, r := range append(bounded, c.holding(typeRole, "managedPolicyArns", c.arn)...) {
+				return fail("DeletePolicy", "DeleteConflict", "Cannot delete a policy attached to entities: %s", r.ID)
+			}
 			return nil
 		},
 	},
@@ -161,6 +170,28 @@ var iamKinds = map[string]kind{
 			return needRole(c, "AddRoleToInstanceProfile")
 		},
 	},
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccountPasswordPolicy.html
+	typePasswordPolicy: {
+		global: true,
+		rules: func(in props, p *problems) {
+			p.between(in, "minimumPasswordLength", "minimumPasswordLength", 6, 128)
+			p.between(in, "passwordReusePrevention", "passwordReusePrevention", 1, 24)
+			p.between(in, "maxPasswordAge", "maxPasswordAge", 1, 1095)
+		},
+		create: func(c *call) error {
+			c.id = "iam-account-password-policy"
+			if other := c.find(typePasswordPolicy, c.id); other != nil {
+				return overwrites("UpdateAccountPasswordPolicy", other)
+			}
+			return expirePasswords(c)
+		},
+		update: expirePasswords,
+	},
+}
+
+func expirePasswords(c *call) error {
+	c.out["expirePasswords"] = c.in.number("maxPasswordAge") > 0
+	return nil
 }
 
 func iamNameRule(in props, name string, longest int, p *problems) {
@@ -230,29 +261,54 @@ func parsePolicy(v any) (doc policyDoc, size int, err error) {
 	return doc, len(compact), err
 }
 
-// checkTrust refuses a trust policy whose AWS principals do not exist.
+// checkTrust refuses a trust policy whose principals do not exist, or that lets anybody's workflow in.
 func checkTrust(c *call) error {
-	doc, _, err := parsePolicy(c.in["assumeRolePolicy"])
-	if err != nil {
-		return fail("CreateRole", "MalformedPolicyDocument", "%v", err)
+	if err := checkPrincipals(c, "CreateRole", "MalformedPolicyDocument", c.in["assumeRolePolicy"]); err != nil {
+		return err
 	}
-	for _, s := range doc.Statement {
-		principal, _ := s.Principal.(map[string]any)
-		for _, arn := range asStrings(principal["AWS"]) {
-			if strings.Contains(arn, ":role/") && roleOf(c, arn) == nil && !knownPrincipal(c, arn) {
-				return fail("CreateRole", "MalformedPolicyDocument", "Invalid principal in policy: \"AWS\":%q", arn)
-			}
+	doc, _, _ := parsePolicy(c.in["assumeRolePolicy"])
+	for i, s := range doc.Statement {
+		if s.Resource != nil || s.NotResource != nil {
+			return fail("CreateRole", "MalformedPolicyDocument", "Has prohibited field Resource: statement %d", i)
 		}
+		if s.Principal == nil && s.NotPrincipal == nil {
+			return fail("CreateRole", "MalformedPolicyDocument", "Missing required field Principal: statement %d", i)
+		}
+		principal, _ := s.Principal.(map[string]any)
 		for _, arn := range asStrings(principal["Federated"]) {
-			if strings.Contains(arn, ":oidc-provider/") && c.find(typeOIDC, arn) == nil {
-				return fail("CreateRole", "MalformedPolicyDocument", "Invalid principal in policy: \"Federated\":%q", arn)
+			if strings.HasSuffix(arn, "oidc-provider/"+githubIssuer) && s.Effect == "Allow" && !scopesWorkflows(s.Condition) {
+				return fail("CreateRole", "MalformedPolicyDocument", "The trust in %s needs a condition on %s:sub that names an organization", arn, githubIssuer)
 			}
 		}
 	}
 	return nil
 }
 
+const githubIssuer = "token.actions.githubusercontent.com"
+
+// scopesWorkflows: GitHub's provider signs for everybody's repositories, so IAM wants to know whose.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html
+func scopesWorkflows(condition any) bool {
+	blocks, _ := condition.(map[string]any)
+	for _, keys := range blocks {
+		m, _ := keys.(map[string]any)
+		subjects := asStrings(m[githubIssuer+":sub"])
+		scoped := len(subjects) > 0
+		for _, subject := range subjects {
+			owner, _, _ := strings.Cut(strings.TrimPrefix(subject, "repo:"), "/")
+			scoped = scoped && strings.HasPrefix(subject, "repo:") && !strings.ContainsAny(owner, "*?")
+		}
+		if scoped {
+			return true
+		}
+	}
+	return false
+}
+
 func checkManaged(c *call) error {
+	if n := len(c.in.strings("managedPolicyArns")); n > 10 {
+		return fail("AttachRolePolicy", "LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10, got %d", n)
+	}
 	for _, arn := range c.in.strings("managedPolicyArns") {
 		if err := needPolicy(c, "AttachRolePolicy", arn); err != nil {
 			return err

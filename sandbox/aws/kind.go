@@ -50,7 +50,9 @@ var kinds = map[string]kind{}
 func init() {
 	for _, service := range []map[string]kind{
 		networkKinds, gatewayKinds, securityKinds, endpointKinds, computeKinds, clusterKinds, nodeKinds, accessKinds,
-		iamKinds, kmsKinds, logKinds, s3Kinds, elbKinds, wafKinds,
+		iamKinds, kmsKinds, logKinds, s3Kinds, s3LinkKinds, elbKinds, wafKinds, ecrKinds, sqsKinds, snsKinds, backupKinds,
+		restoreKinds, cloudwatchKinds, eventKinds, sfnKinds, schedulerKinds, glueKinds, athenaKinds, bcmdataKinds, configKinds, cloudtrailKinds,
+		analyzerKinds, guarddutyKinds, inspectorKinds, fisKinds,
 	} {
 		maps.Copy(kinds, service)
 	}

@@ -7,7 +7,12 @@ import (
 )
 
 const (
-	typeBucket = "aws:s3/bucketV2:BucketV2"
+	typeBucket            = "aws:s3/bucketV2:BucketV2"
+	typeBucketOwnership   = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+	typeBucketPolicy      = "aws:s3/bucketPolicy:BucketPolicy"
+	typePublicAccessBlock = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+	typeBucketEncryption  = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
+	typeBucketVersioning  = "aws:s3/bucketVersioningV2:BucketVersioningV2"
 	// bucketHoldsObjects says who has written into a bucket; such a bucket is not deleted without forceDestroy.
 	bucketHoldsObjects = "__objects"
 )
@@ -48,26 +53,34 @@ var s3Kinds = map[string]kind{
 		},
 	},
 	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": bucketPart("PutBucketLifecycleConfiguration", lifecycleRules),
-	"aws:s3/bucketOwnershipControls:BucketOwnershipControls": bucketPart("PutBucketOwnershipControls", func(in props, p *problems) {
+	typeBucketOwnership: bucketPart("PutBucketOwnershipControls", func(in props, p *problems) {
 		p.oneOf(in.object("rule"), "rule.objectOwnership", "objectOwnership", "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
 	}),
-	"aws:s3/bucketPolicy:BucketPolicy":                       bucketPart("PutBucketPolicy", func(in props, p *problems) { policyDocument(in, "policy", 20480, p) }),
-	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": bucketPart("PutPublicAccessBlock", nil),
-	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": bucketPart("PutBucketEncryption", func(in props, p *problems) {
+	typeBucketPolicy:      bucketPart("PutBucketPolicy", func(in props, p *problems) { resourcePolicy(in, "policy", "s3", 20480, p) }, checkBucketPolicy),
+	typePublicAccessBlock: bucketPart("PutPublicAccessBlock", nil),
+	typeBucketEncryption: bucketPart("PutBucketEncryption", func(in props, p *problems) {
 		for _, rule := range in.objects("rules") {
 			p.oneOf(rule.object("applyServerSideEncryptionByDefault"), "rules.applyServerSideEncryptionByDefault.sseAlgorithm", "sseAlgorithm", "AES256", "aws:kms", "aws:kms:dsse")
 		}
-	}),
-	"aws:s3/bucketVersioningV2:BucketVersioningV2": bucketPart("PutBucketVersioning", func(in props, p *problems) {
-		p.oneOf(in.object("versioningConfiguration"), "versioningConfiguration.status", "status", "Enabled", "Suspended", "Disabled")
-	}),
+	}, checkBucketEncryption),
+	typeBucketVersioning: versioningKind(),
 }
 
-// bucketPart is a setting of a bucket: there is one of each, and it goes with the bucket.
-func bucketPart(operation string, rules func(props, *problems)) kind {
+// bucketPart is a setting of a bucket: there is one of each, and it goes with the bucket. The checks judge it against the
+// account, when it is made and when it changes.
+func bucketPart(operation string, rules func(props, *problems), checks ...func(c *call) error) kind {
+	check := func(c *call) error {
+		for _, judge := range checks {
+			if err := judge(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	return kind{
 		replace: []string{"bucket"},
 		rules:   rules,
+		update:  check,
 		create: func(c *call) error {
 			if c.find(typeBucket, c.in.str("bucket")) == nil {
 				return fail(operation, "NoSuchBucket", "The specified bucket does not exist in %s: %s", c.region, c.in.str("bucket"))
@@ -76,7 +89,7 @@ func bucketPart(operation string, rules func(props, *problems)) kind {
 				return fail(operation, "OperationAborted", "Two resources set this on bucket %s: the later would undo the earlier", c.in.str("bucket"))
 			}
 			c.id = c.in.str("bucket")
-			return nil
+			return check(c)
 		},
 	}
 }

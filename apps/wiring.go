@@ -99,11 +99,16 @@ func (a ServiceArgs) addStore(env pulumi.StringMap, store Store) {
 		add("HOST", s.Host)
 		add("READER_HOST", s.ReaderHost)
 		text("USER", RedisUserName(a.Environment, a.Row.Name))
+		text("KEY_PREFIX", redisPrefix(a))
 		add("REPLICATION_GROUP", s.ReplicationGroupARN.ToStringOutput().ApplyT(resourceName).(pulumi.StringOutput))
 		text("TLS", "true")
 		text("AUTH", "iam")
 	}
 }
+
+// redisPrefix begins the keys that the service's user may touch; the cache
+// refuses all others.
+func redisPrefix(a ServiceArgs) string { return RedisUserName(a.Environment, a.Row.Name) + ":" }
 
 // resourceName is what an ARN ends in, after its type. A token for Redis is
 // signed for the replication group's.
@@ -155,6 +160,8 @@ func springStores(env pulumi.StringMap, a ServiceArgs) {
 		text("DATA_REDIS_PORT", fmt.Sprint(s.Port))
 		text("DATA_REDIS_USERNAME", RedisUserName(a.Environment, a.Row.Name))
 		text("DATA_REDIS_SSL_ENABLED", "true")
+		text("CACHE_REDIS_KEY_PREFIX", redisPrefix(a))
+		text("SESSION_REDIS_NAMESPACE", redisPrefix(a)+"session")
 	}
 	if a.Row.readsSecrets() {
 		env["SPRING_CONFIG_IMPORT"] = a.springSecrets()

@@ -1,11 +1,9 @@
 package stacks
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	pulumiconfig "github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
 
 	"github.com/cloudinsight/platform/apps"
 	"github.com/cloudinsight/platform/components/costdata"
@@ -14,6 +12,7 @@ import (
 	"github.com/cloudinsight/platform/components/msk"
 	"github.com/cloudinsight/platform/components/rds"
 	"github.com/cloudinsight/platform/components/redis"
+	"github.com/cloudinsight/platform/components/secrets"
 	"github.com/cloudinsight/platform/components/vpc"
 )
 
@@ -51,14 +50,30 @@ func (e *environment) newData(
 
 func (e *environment) newRDS(keys *environmentKeys, network *vpc.Network, cluster *eks.Cluster) (*rds.Database, error) {
 	c, m := e.cfg.RDS, e.cfg.Maintenance
-	return rds.NewDatabase(e.ctx, e.name, &rds.DatabaseArgs{
+	args := &rds.DatabaseArgs{
 		Name: e.name + "-postgresql", Region: e.cfg.Region, AccountID: e.account, VPCID: network.ID, SubnetIDs: network.DataSubnetIDs,
 		EngineVersion: c.EngineVersion, InstanceClass: c.InstanceClass, StorageGiB: c.StorageGiB, MaxStorageGiB: c.MaxStorageGiB,
 		SingleZone: c.SingleZone, ReadReplicas: c.ReadReplicas, BackupRetentionDays: c.BackupRetentionDays, Proxy: c.Proxy,
-		RestoreFrom: c.RestoreFrom,
+		RestoreFrom:  c.RestoreFrom,
 		BackupWindow: m.BackupWindow, MaintenanceWindow: m.Window, Clients: e.clients(apps.PostgreSQL, cluster),
 		KeyARN: keys.data.ARN, SecretKeyARN: keys.secrets.ARN, LogKeyARN: keys.logs.ARN, LogRetentionDays: e.cfg.Logs.RetentionDays,
 		Unprotected: e.lifted("rds"), SkipFinalSnapshot: e.cfg.Protection.Disabled, Classification: e.classification(),
+	}
+	if c.ReadReplicas > 0 {
+		login, err := e.newLogin("rds", "Master user of PostgreSQL", rds.DefaultUsername, keys)
+		if err != nil {
+			return nil, err
+		}
+		args.Login = &rds.Login{Password: login.Password, SecretARN: login.ARN}
+	}
+	return rds.NewDatabase(e.ctx, e.name, args, e.onlyAWS())
+}
+
+// newLogin is for the databases whose password AWS does not manage.
+func (e *environment) newLogin(part, description, username string, keys *environmentKeys) (*secrets.Login, error) {
+	return secrets.NewLogin(e.ctx, e.name+"-"+part, &secrets.LoginArgs{
+		Name: e.name + "-" + part, Description: description + " of " + e.name, Username: username, KeyARN: keys.secrets.ARN,
+		NoRecovery: e.cfg.Protection.Disabled, Unprotected: e.lifted("secrets"), Classification: e.classification(),
 	}, e.onlyAWS())
 }
 
@@ -73,13 +88,11 @@ func (e *environment) newDocumentDB(keys *environmentKeys, network *vpc.Network,
 		Unprotected: e.lifted("documentdb"), SkipFinalSnapshot: e.cfg.Protection.Disabled, Classification: e.classification(),
 	}
 	if c.Global {
-		// A password is no setting of the file: it comes encrypted, in a namespace of its own.
-		password, err := pulumiconfig.New(e.ctx, "documentdb").TrySecret("masterPassword")
+		login, err := e.newLogin("documentdb", "Master user of DocumentDB", documentdb.DefaultUsername, keys)
 		if err != nil {
-			return nil, errors.New("config: documentdb.global: needs a password, which DocumentDB manages for no global cluster: " +
-				"pulumi config set --secret documentdb:masterPassword")
+			return nil, err
 		}
-		args.Global, args.MasterPassword, args.SecretKeyARN = true, password, keys.secrets.ARN
+		args.Global, args.Login = true, &documentdb.Login{Password: login.Password, SecretARN: login.ARN}
 	}
 	return documentdb.NewCluster(e.ctx, e.name, args, e.onlyAWS())
 }

@@ -55,7 +55,8 @@ func (e *environment) newRefuge() (*refuge, error) {
 	}
 	there := pulumi.Providers(e.recovery)
 	key, err := keys.NewKey(e.ctx, e.name+"-recovery", &keys.KeyArgs{
-		Alias: e.name + "/recovery", Description: "Copies of the data of " + e.name, AccountID: e.account, Unprotected: e.lifted("keys.recovery"),
+		Alias: e.name + "/recovery", Description: "Copies of the data of " + e.name, AccountID: e.account,
+		Users: []keys.ServiceUse{keys.LogGroups(e.cfg.DRRegion, e.account)}, Unprotected: e.lifted("keys.recovery"),
 	}, there)
 	if err != nil {
 		return nil, err

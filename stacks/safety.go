@@ -65,13 +65,13 @@ func (e *environment) newBackup(keys *environmentKeys, refuge *refuge, data *env
 		Name: e.name, AccountID: e.account, KeyARN: keys.data.ARN, RetentionDays: c.RetentionDays, Unlocked: c.Unlocked,
 		NoRestoreTests: c.NoRestoreTests, Unprotected: e.lifted("backup"), Classification: e.classification(),
 		Resources: map[string]backup.Resource{
-			"rds":        {Type: backup.RDS, ARN: data.rds.InstanceARN},
-			"documentdb": {Type: backup.DocumentDB, ARN: data.documentdb.ClusterARN},
+			"rds":        {Type: backup.RDS, ARN: data.rds.InstanceARN, RestoreMetadata: restoreInto(e.name + "-postgresql")},
+			"documentdb": {Type: backup.DocumentDB, ARN: data.documentdb.ClusterARN, RestoreMetadata: restoreInto(e.name + "-documentdb")},
 		},
 	}
 	if refuge != nil {
 		vault, err := backup.NewVault(e.ctx, e.name+"-recovery", &backup.VaultArgs{
-			Name: e.name + "-recovery", AccountID: e.account, KeyARN: refuge.key.ARN, Unlocked: c.Unlocked,
+			Name: e.name + "-recovery", RoleName: e.name + "-backup", AccountID: e.account, KeyARN: refuge.key.ARN, Unlocked: c.Unlocked,
 			Unprotected: e.lifted("recovery"), Classification: e.classification(),
 		}, pulumi.Providers(e.recovery))
 		if err != nil {
@@ -81,6 +81,11 @@ func (e *environment) newBackup(keys *environmentKeys, refuge *refuge, data *env
 	}
 	_, err := backup.NewBackup(e.ctx, e.name, args, e.onlyAWS())
 	return err
+}
+
+// restoreInto has restore tests run in the subnets of the original; without it, AWS takes the default VPC.
+func restoreInto(subnetGroup string) map[string]pulumi.StringInput {
+	return map[string]pulumi.StringInput{"dbSubnetGroupName": pulumi.String(subnetGroup)}
 }
 
 // newRecovery keeps the databases in the disaster recovery region. A global DocumentDB cluster needs a network there.

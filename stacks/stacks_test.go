@@ -29,6 +29,9 @@ func awsSide() []pulumitest.Option {
 		pulumitest.Invoke("aws:route53/getZone:getZone", func(args map[string]any) map[string]any {
 			return map[string]any{"id": "Z1", "zoneId": "Z1", "name": args["name"], "arn": "arn:aws:route53:::hostedzone/Z1"}
 		}),
+		pulumitest.Invoke("aws:secretsmanager/getRandomPassword:getRandomPassword", func(map[string]any) map[string]any {
+			return map[string]any{"id": "x", "randomPassword": "made-up"}
+		}),
 		pulumitest.StackOutputs("shared", sharedOutputs()),
 		pulumitest.Outputs("eks:index:Cluster", func(*pulumitest.Resource) map[string]any {
 			return map[string]any{"kubeconfigJson": "{}"}

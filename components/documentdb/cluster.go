@@ -29,6 +29,9 @@ const clusterType = "cloudinsight:documentdb:Cluster"
 // Port on which clusters listen.
 const Port = 27017
 
+// DefaultUsername is the master user where none is named.
+const DefaultUsername = "platform"
+
 // Cluster is a DocumentDB cluster with its instances.
 type Cluster struct {
 	pulumi.ResourceState
@@ -84,11 +87,10 @@ type ClusterArgs struct {
 	ReplicaScaling *ReplicaScaling
 	// Username of the master (default platform).
 	Username string
-	// Global makes a global cluster around this one, for others to join. It needs MasterPassword, and SecretKeyARN for
-	// the secret that holds it.
-	Global         bool
-	MasterPassword pulumi.StringInput
-	SecretKeyARN   pulumi.StringInput
+	// Login is the master user's password and the secret that holds it (default: DocumentDB makes and rotates its own).
+	Login *Login
+	// Global makes a global cluster around this one, for others to join. It needs a Login.
+	Global bool
 	// BackupRetentionDays for going back to any second, 1 to 35 (default 30).
 	BackupRetentionDays int
 	// BackupWindow of every day and MaintenanceWindow of every week, in UTC (default 02:30-03:30 and
@@ -110,6 +112,13 @@ type ClusterArgs struct {
 	Tags map[string]string
 	// PermissionsBoundary of the roles (default none).
 	PermissionsBoundary pulumi.StringPtrInput
+}
+
+// Login is a password that the caller keeps.
+type Login struct {
+	Password pulumi.StringInput
+	// SecretARN of the secret with the user's name and the password, as DocumentDB would write it.
+	SecretARN pulumi.StringInput
 }
 
 // NewCluster registers the cluster and its children.
@@ -152,9 +161,7 @@ func (b *builder) build(c *Cluster) (err error) {
 	}
 	c.ClusterARN, c.Identifier = b.cluster.Arn, b.cluster.ClusterIdentifier
 	c.SecurityGroupID = b.group.ID().ToStringOutput()
-	if c.SecretARN, err = b.secret(); err != nil {
-		return err
-	}
+	c.SecretARN = b.secret()
 	if c.GlobalClusterID, err = b.global(); err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func everything() *ClusterArgs {
 	a := defaults()
 	a.EngineVersion, a.InstanceClass, a.Instances, a.Username = "4.0.0", "db.r6g.large", 2, "owner"
 	a.ReplicaScaling = &ReplicaScaling{Min: 3, Max: 9, CPUPercent: 60}
-	a.Global, a.MasterPassword, a.SecretKeyARN = true, pulumi.String("hunter22"), pulumi.String("arn:secrets")
+	a.Global, a.Login = true, &Login{Password: pulumi.ToSecret(pulumi.String("hunter22")).(pulumi.StringOutput), SecretARN: pulumi.String("arn:login")}
 	a.BackupRetentionDays, a.BackupWindow, a.MaintenanceWindow = 7, "22:00-22:30", "sat:23:00-sun:01:00"
 	a.LogRetentionDays, a.Unprotected, a.SkipFinalSnapshot = 7, true, true
 	a.Classification, a.PermissionsBoundary = "synthetic", pulumi.String("arn:boundary")
@@ -182,7 +182,7 @@ func TestCluster_EverythingSet(t *testing.T) {
 	for _, role := range rec.OfType("aws:iam/role:Role") {
 		assert.Equal(t, "arn:boundary", role.Input("permissionsBoundary"), role.Name)
 	}
-	assert.Equal(t, "arn:given", out["secret"])
+	assert.Equal(t, "arn:login", out["secret"])
 	for _, r := range rec.All() {
 		if r.Type != clusterType {
 			assert.NotNil(t, r.Parent, "%s %q", r.Type, r.Name)
@@ -201,9 +201,6 @@ func TestCluster_GlobalIsMadeAroundIt(t *testing.T) {
 	assert.Contains(t, cluster.IgnoreChanges, "globalClusterIdentifier")
 	assert.Nil(t, cluster.Input("manageMasterUserPassword"), "DocumentDB manages no passwords in global clusters")
 	assert.Equal(t, pulumitest.Secret{Value: "hunter22"}, cluster.Input("masterPassword"))
-	version := rec.Named(t, "aws:secretsmanager/secretVersion:SecretVersion", "documents-master")
-	assert.Equal(t, pulumitest.Secret{Value: `{"username":"owner","password":"hunter22"}`}, version.Input("secretString"))
-	assert.Equal(t, "arn:secrets", rec.Named(t, secretToken, "documents-master").Input("kmsKeyId"))
 	assert.NotContains(t, rec.Text(), "hunter22")
 }
 
@@ -260,8 +257,8 @@ func TestCluster_Refuses(t *testing.T) {
 		"windows overlap":  {func(a *ClusterArgs) { a.BackupWindow = "01:30-02:30" }, "backup window: must not overlap the maintenance window sun:00:00-sun:02:00"},
 		"classification":   {func(a *ClusterArgs) { a.Classification = "x" }, `got "x"`},
 		"label":            {func(a *ClusterArgs) { a.Clients["-"] = pulumi.String("sg") }, `clients: labels must be lower-case letters, digits and single hyphens, got "-"`},
-		"password":         {func(a *ClusterArgs) { a.MasterPassword = pulumi.String("x") }, "master password: must be left to DocumentDB"},
-		"global":           {func(a *ClusterArgs) { a.Global = true }, "global: needs a master password and a secret key"},
+		"password":         {func(a *ClusterArgs) { a.Login = &Login{} }, "login: must have a password and its secret's arn"},
+		"global":           {func(a *ClusterArgs) { a.Global = true }, "global: needs a login"},
 		"global and small": {func(a *ClusterArgs) { a.Global, a.InstanceClass = true, "db.t3.medium" }, `global: must have instances of a class above db.t, got "db.t3.medium"`},
 		"min below":        {scaling(ReplicaScaling{Min: 2, Max: 9}), "replica scaling: must have 3 ≤ min ≤ max ≤ 16, got min 2 and max 9"},
 		"max below min":    {scaling(ReplicaScaling{Min: 4, Max: 3}), "got min 4 and max 3"},

@@ -3,13 +3,11 @@ package documentdb
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/docdb"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -56,8 +54,8 @@ func (b *builder) newCluster() error {
 		ApplyImmediately:             pulumi.Bool(false),
 		Tags:                         pulumi.ToStringMap(b.args.storeTags(b.args.Name)),
 	}
-	if b.args.Global {
-		args.MasterPassword = b.args.MasterPassword
+	if login := b.args.Login; login != nil {
+		args.MasterPassword = login.Password.ToStringOutput().ToStringPtrOutput()
 	} else {
 		args.ManageMasterUserPassword = pulumi.Bool(true)
 	}
@@ -151,36 +149,12 @@ func (b *builder) instance(number int) (*docdb.ClusterInstance, error) {
 	return instance, nil
 }
 
-// secret is DocumentDB's, or in a global cluster one of the same shape with the password that was given.
-func (b *builder) secret() (pulumi.StringOutput, error) {
-	if !b.args.Global {
-		return b.cluster.MasterUserSecrets.Index(pulumi.Int(0)).SecretArn().Elem(), nil
+// secret holds the master user's name and password.
+func (b *builder) secret() pulumi.StringOutput {
+	if login := b.args.Login; login != nil {
+		return login.SecretARN.ToStringOutput()
 	}
-	secret, err := secretsmanager.NewSecret(b.ctx, b.name+"-master", &secretsmanager.SecretArgs{
-		Description: pulumi.String("Master user of DocumentDB " + b.args.Name),
-		KmsKeyId:    b.args.SecretKeyARN,
-		Tags:        pulumi.ToStringMap(b.args.storeTags(b.args.Name + "-master")),
-	}, b.parent, pulumi.Protect(!b.args.Unprotected))
-	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("secret: %w", err)
-	}
-	version, err := secretsmanager.NewSecretVersion(b.ctx, b.name+"-master", &secretsmanager.SecretVersionArgs{
-		SecretId:     secret.ID(),
-		SecretString: pulumi.ToSecret(b.args.MasterPassword.ToStringOutput().ApplyT(b.args.credentials)).(pulumi.StringOutput),
-	}, b.parent)
-	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("secret: version: %w", err)
-	}
-	return version.Arn, nil
-}
-
-// credentials as DocumentDB writes them into the secrets that it manages.
-func (a *ClusterArgs) credentials(password string) (string, error) {
-	text, err := json.Marshal(struct {
-		Username string `json:"username"`
-		Password string `json:"password"`
-	}{a.Username, password})
-	return string(text), err
+	return b.cluster.MasterUserSecrets.Index(pulumi.Int(0)).SecretArn().Elem()
 }
 
 // global makes a global cluster of this one and returns its identifier, empty without Global.

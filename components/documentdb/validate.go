@@ -23,7 +23,7 @@ func (args *ClusterArgs) withDefaults() ClusterArgs {
 	for field, value := range map[*string]string{
 		&a.EngineVersion:     "5.0.0",
 		&a.InstanceClass:     "db.r5.large",
-		&a.Username:          "platform",
+		&a.Username:          DefaultUsername,
 		&a.BackupWindow:      "02:30-03:30",
 		&a.MaintenanceWindow: "sun:00:00-sun:02:00",
 		&a.Classification:    "confidential",
@@ -108,14 +108,14 @@ func (a *ClusterArgs) validate() error {
 }
 
 func (a *ClusterArgs) validateGlobal() (problems []error) {
+	if l := a.Login; l != nil && (l.Password == nil || l.SecretARN == nil) {
+		problems = append(problems, errors.New("login: must have a password and its secret's arn"))
+	}
 	if !a.Global {
-		if a.MasterPassword != nil {
-			problems = append(problems, errors.New("master password: must be left to DocumentDB, except in a global cluster"))
-		}
 		return problems
 	}
-	if a.MasterPassword == nil || a.SecretKeyARN == nil {
-		problems = append(problems, errors.New("global: needs a master password and a secret key, since DocumentDB manages no password in global clusters"))
+	if a.Login == nil {
+		problems = append(problems, errors.New("global: needs a login, since DocumentDB manages no password in global clusters"))
 	}
 	// https://docs.aws.amazon.com/documentdb/latest/developerguide/global-clusters.html
 	if strings.HasPrefix(a.InstanceClass, "db.t") {

@@ -5,9 +5,9 @@
 // It refuses versions that float, backup and maintenance windows that overlap, databases without backups, and classes
 // whose memory it does not know, since connections and alarms are counted from it.
 //
-// RDS rotates the managed password every seven days. No schedule of our own is laid over it: the SDK can rotate a
-// managed secret without a Lambda function, but what it cancels when the schedule is taken away is RDS's own rotation.
-// Who connects with the managed secret does not notice either way.
+// The master password is RDS's own, which it rotates every seven days, unless a Login is given. No schedule of our own is
+// laid over it: the SDK can rotate a managed secret without a Lambda function, but what it cancels when the schedule is
+// taken away is RDS's own rotation.
 package rds
 
 import (
@@ -27,6 +27,9 @@ const databaseType = "cloudinsight:rds:Database"
 
 // Port on which databases, replicas and proxies listen.
 const Port = 5432
+
+// DefaultUsername is the master user where none is named.
+const DefaultUsername = "platform"
 
 // Database is a PostgreSQL instance with its replicas and its proxy.
 type Database struct {
@@ -96,6 +99,9 @@ type DatabaseArgs struct {
 	MaintenanceWindow string
 	// LogRetentionDays of the exported logs (default 90).
 	LogRetentionDays int
+	// Login is the master user's password and the secret that holds it (default: RDS makes and rotates its own). Read
+	// replicas need one: RDS makes none of a PostgreSQL whose password it manages.
+	Login *Login
 	// Proxy pools connections, over TLS only.
 	Proxy bool
 	// RestoreFrom is the ARN of a snapshot, or of replicated automated backups, that the database is created from; changed
@@ -109,6 +115,13 @@ type DatabaseArgs struct {
 	Classification string
 	// PermissionsBoundary of the roles (default none).
 	PermissionsBoundary pulumi.StringPtrInput
+}
+
+// Login is a password that the caller keeps.
+type Login struct {
+	Password pulumi.StringInput
+	// SecretARN of the secret with the user's name and the password, as RDS would write it.
+	SecretARN pulumi.StringInput
 }
 
 // NewDatabase registers the database and its children.
@@ -162,7 +175,7 @@ func (b *builder) build(d *Database) (err error) {
 		return err
 	}
 	d.InstanceARN, d.Identifier = b.instance.Arn, b.instance.Identifier
-	d.SecretARN = b.instance.MasterUserSecrets.Index(pulumi.Int(0)).SecretArn().Elem()
+	d.SecretARN = b.secret()
 	d.Ready = []pulumi.Resource{b.instance}
 	d.alarms = b.args.instanceAlarms(b.args.Name, b.instance.Identifier)
 

@@ -37,8 +37,13 @@ func everything() *DatabaseArgs {
 	a.StorageGiB, a.MaxStorageGiB, a.SingleZone, a.ReadReplicas = 20, 200, true, 2
 	a.BackupRetentionDays, a.BackupWindow, a.MaintenanceWindow = 7, "22:00-22:30", "sat:23:00-sun:01:00"
 	a.LogRetentionDays, a.Proxy, a.Unprotected, a.SkipFinalSnapshot = 7, true, true, true
-	a.Classification, a.PermissionsBoundary = "synthetic", pulumi.String("arn:boundary")
+	a.Classification, a.PermissionsBoundary, a.Login = "synthetic", pulumi.String("arn:boundary"), kept()
 	return a
+}
+
+// kept is a password that somebody else keeps.
+func kept() *Login {
+	return &Login{Password: pulumi.ToSecret(pulumi.String("made-up")).(pulumi.StringOutput), SecretARN: pulumi.String("arn:login")}
 }
 
 // record runs the component and returns what it handed out as text.
@@ -202,13 +207,13 @@ func TestDatabase_ProxyStandsBetween(t *testing.T) {
 	proxy := rec.Named(t, proxyToken, "database")
 	inputs(t, proxy, map[string]any{
 		"name": "cloudinsight-dev-proxy", "engineFamily": "POSTGRESQL", "requireTls": true, "auths[0].iamAuth": "DISABLED", "auths[0].clientPasswordAuthType": "POSTGRES_SCRAM_SHA_256",
-		"auths[0].authScheme": "SECRETS", "auths[0].secretArn": "arn:secret-of-database", "vpcSubnetIds": []any{"subnet-a", "subnet-b"},
+		"auths[0].authScheme": "SECRETS", "auths[0].secretArn": "arn:login", "vpcSubnetIds": []any{"subnet-a", "subnet-b"},
 	})
 	assert.Contains(t, proxy.DependsOn, rec.Named(t, logToken, "database-proxy").URN)
 	policy := rec.Named(t, "aws:iam/rolePolicy:RolePolicy", "database-proxy")
 	assert.Contains(t, proxy.DependsOn, policy.URN)
 	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[
-		{"Sid":"Read","Effect":"Allow","Action":["secretsmanager:GetSecretValue"],"Resource":["arn:secret-of-database"]},
+		{"Sid":"Read","Effect":"Allow","Action":["secretsmanager:GetSecretValue"],"Resource":["arn:login"]},
 		{"Sid":"Decrypt","Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:secrets"],
 		 "Condition":{"StringEquals":{"kms:ViaService":["secretsmanager.af-south-1.amazonaws.com"]}}}]}`, policy.Input("policy").(string))
 
@@ -231,7 +236,7 @@ func TestDatabase_ProxyStandsBetween(t *testing.T) {
 
 func TestDatabase_ReplicasAreCopies(t *testing.T) {
 	args := defaults()
-	args.ReadReplicas = 1
+	args.ReadReplicas, args.Login = 1, kept()
 	rec, _, out := recorded(t, args)
 	replica := rec.Named(t, instanceToken, "database-replica-1")
 	inputs(t, replica, map[string]any{
@@ -247,7 +252,7 @@ func TestDatabase_ReplicasAreCopies(t *testing.T) {
 
 func TestDatabase_Alarms(t *testing.T) {
 	args := defaults()
-	args.ReadReplicas = 1
+	args.ReadReplicas, args.Login = 1, kept()
 	_, d, _ := recorded(t, args)
 	got := map[string]alarm.Alarm{}
 	for _, a := range d.Alarms() {
@@ -276,12 +281,16 @@ func TestDatabase_EveryChildHasAParent(t *testing.T) {
 }
 
 func TestDatabase_NoSecretIsRegistered(t *testing.T) {
-	rec, _, _ := recorded(t, everything())
+	rec, _, _ := recorded(t, defaults())
 	for _, r := range rec.All() {
 		text, err := json.Marshal(r.Inputs)
 		require.NoError(t, err)
 		assert.NotContains(t, string(text), `"password"`, r.Name)
 	}
+
+	rec, _, _ = recorded(t, everything())
+	assert.Equal(t, pulumitest.Secret{Value: "made-up"}, rec.Named(t, instanceToken, "database").Input("password"))
+	assert.NotContains(t, rec.Text(), "made-up")
 }
 
 func TestDatabase_Refuses(t *testing.T) {
@@ -289,28 +298,30 @@ func TestDatabase_Refuses(t *testing.T) {
 		change func(*DatabaseArgs)
 		want   string
 	}{
-		"name":              {func(a *DatabaseArgs) { a.Name = "Cloud--Insight" }, `name: must be up to 45 lower-case letters`},
-		"long name":         {func(a *DatabaseArgs) { a.Name = strings.Repeat("x", 46) }, "name: must be up to 45"},
-		"account":           {func(a *DatabaseArgs) { a.AccountID = "1" }, `account id: must be twelve digits, got "1"`},
-		"region":            {func(a *DatabaseArgs) { a.Region = "" }, "region: must be given"},
-		"vpc":               {func(a *DatabaseArgs) { a.VPCID = nil }, "vpc id: must be given"},
-		"subnets":           {func(a *DatabaseArgs) { a.SubnetIDs = nil }, "subnet ids: must be given"},
-		"key":               {func(a *DatabaseArgs) { a.KeyARN = nil }, "key arn: must be given"},
-		"secret key":        {func(a *DatabaseArgs) { a.SecretKeyARN = nil }, "secret key arn: must be given"},
-		"log key":           {func(a *DatabaseArgs) { a.LogKeyARN = nil }, "log key arn: must be given"},
-		"floating version":  {func(a *DatabaseArgs) { a.EngineVersion = "17" }, `engine version: must name major and minor, such as "17.11", got "17"`},
-		"class":             {func(a *DatabaseArgs) { a.InstanceClass = "r5.large" }, `instance class: must look like db.r5.large, got "r5.large"`},
-		"database":          {func(a *DatabaseArgs) { a.DatabaseName = "my-db" }, `database name: must match`},
-		"reserved user":     {func(a *DatabaseArgs) { a.Username = "rdsadmin" }, `username: must match`},
-		"little storage":    {func(a *DatabaseArgs) { a.StorageGiB = 10 }, "storage: must be between 20 and 65536 GiB, got 10"},
-		"no room to grow":   {func(a *DatabaseArgs) { a.MaxStorageGiB = 105 }, "max storage: must be 0 or at least a tenth more than 100 GiB, got 105"},
-		"replicas":          {func(a *DatabaseArgs) { a.ReadReplicas = 16 }, "read replicas: must be between 0 and 15, got 16"},
-		"no backups":        {func(a *DatabaseArgs) { a.BackupRetentionDays = -1 }, "backup retention: must be between 1 and 35 days, got -1"},
-		"backup window":     {func(a *DatabaseArgs) { a.BackupWindow = "night" }, `backup window: must be "HH:MM-HH:MM" in UTC, got "night"`},
-		"maintenance":       {func(a *DatabaseArgs) { a.MaintenanceWindow = "sun:02:00-sun:02:10" }, "maintenance window: must be at least 30 minutes long"},
-		"windows overlap":   {func(a *DatabaseArgs) { a.BackupWindow = "01:30-02:30" }, "backup window: must not overlap the maintenance window sun:00:00-sun:02:00, got 01:30-02:30"},
-		"classification":    {func(a *DatabaseArgs) { a.Classification = "secret" }, `classification: must be one of confidential, anonymised, synthetic, got "secret"`},
-		"label of a client": {func(a *DatabaseArgs) { a.Clients["The Cluster"] = pulumi.String("sg") }, `clients: labels must be lower-case letters, digits and single hyphens, got "The Cluster"`},
+		"name":                        {func(a *DatabaseArgs) { a.Name = "Cloud--Insight" }, `name: must be up to 45 lower-case letters`},
+		"long name":                   {func(a *DatabaseArgs) { a.Name = strings.Repeat("x", 46) }, "name: must be up to 45"},
+		"account":                     {func(a *DatabaseArgs) { a.AccountID = "1" }, `account id: must be twelve digits, got "1"`},
+		"region":                      {func(a *DatabaseArgs) { a.Region = "" }, "region: must be given"},
+		"vpc":                         {func(a *DatabaseArgs) { a.VPCID = nil }, "vpc id: must be given"},
+		"subnets":                     {func(a *DatabaseArgs) { a.SubnetIDs = nil }, "subnet ids: must be given"},
+		"key":                         {func(a *DatabaseArgs) { a.KeyARN = nil }, "key arn: must be given"},
+		"secret key":                  {func(a *DatabaseArgs) { a.SecretKeyARN = nil }, "secret key arn: must be given"},
+		"log key":                     {func(a *DatabaseArgs) { a.LogKeyARN = nil }, "log key arn: must be given"},
+		"floating version":            {func(a *DatabaseArgs) { a.EngineVersion = "17" }, `engine version: must name major and minor, such as "17.11", got "17"`},
+		"class":                       {func(a *DatabaseArgs) { a.InstanceClass = "r5.large" }, `instance class: must look like db.r5.large, got "r5.large"`},
+		"database":                    {func(a *DatabaseArgs) { a.DatabaseName = "my-db" }, `database name: must match`},
+		"reserved user":               {func(a *DatabaseArgs) { a.Username = "rdsadmin" }, `username: must match`},
+		"little storage":              {func(a *DatabaseArgs) { a.StorageGiB = 10 }, "storage: must be between 20 and 65536 GiB, got 10"},
+		"no room to grow":             {func(a *DatabaseArgs) { a.MaxStorageGiB = 105 }, "max storage: must be 0 or at least a tenth more than 100 GiB, got 105"},
+		"replicas and RDS's password": {func(a *DatabaseArgs) { a.ReadReplicas = 1 }, "login: must be given with read replicas"},
+		"half a login":                {func(a *DatabaseArgs) { a.Login = &Login{} }, "login: must have a password and its secret's arn"},
+		"replicas":                    {func(a *DatabaseArgs) { a.ReadReplicas = 16 }, "read replicas: must be between 0 and 15, got 16"},
+		"no backups":                  {func(a *DatabaseArgs) { a.BackupRetentionDays = -1 }, "backup retention: must be between 1 and 35 days, got -1"},
+		"backup window":               {func(a *DatabaseArgs) { a.BackupWindow = "night" }, `backup window: must be "HH:MM-HH:MM" in UTC, got "night"`},
+		"maintenance":                 {func(a *DatabaseArgs) { a.MaintenanceWindow = "sun:02:00-sun:02:10" }, "maintenance window: must be at least 30 minutes long"},
+		"windows overlap":             {func(a *DatabaseArgs) { a.BackupWindow = "01:30-02:30" }, "backup window: must not overlap the maintenance window sun:00:00-sun:02:00, got 01:30-02:30"},
+		"classification":              {func(a *DatabaseArgs) { a.Classification = "secret" }, `classification: must be one of confidential, anonymised, synthetic, got "secret"`},
+		"label of a client":           {func(a *DatabaseArgs) { a.Clients["The Cluster"] = pulumi.String("sg") }, `clients: labels must be lower-case letters, digits and single hyphens, got "The Cluster"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := defaults()

@@ -26,8 +26,12 @@ func (b *builder) primary() (*rds.Instance, error) {
 	instance.Engine = pulumi.String("postgres")
 	instance.DbName = pulumi.String(b.args.DatabaseName)
 	instance.Username = pulumi.String(b.args.Username)
-	instance.ManageMasterUserPassword = pulumi.Bool(true)
-	instance.MasterUserSecretKmsKeyId = b.args.SecretKeyARN
+	if login := b.args.Login; login != nil {
+		instance.Password = login.Password.ToStringOutput().ToStringPtrOutput()
+	} else {
+		instance.ManageMasterUserPassword = pulumi.Bool(true)
+		instance.MasterUserSecretKmsKeyId = b.args.SecretKeyARN
+	}
 	instance.EngineVersion = pulumi.String(b.args.EngineVersion)
 	instance.AllocatedStorage = pulumi.Int(b.args.StorageGiB)
 	instance.KmsKeyId = b.args.KeyARN
@@ -55,6 +59,14 @@ func (b *builder) primary() (*rds.Instance, error) {
 		return nil, fmt.Errorf("instance: %w", err)
 	}
 	return made, nil
+}
+
+// secret holds the master user's name and password.
+func (b *builder) secret() pulumi.StringOutput {
+	if login := b.args.Login; login != nil {
+		return login.SecretARN.ToStringOutput()
+	}
+	return b.instance.MasterUserSecrets.Index(pulumi.Int(0)).SecretArn().Elem()
 }
 
 // restore has the instance made from what was kept: the last moment of replicated backups, or the one of a snapshot.

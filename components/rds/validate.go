@@ -20,7 +20,7 @@ func (args *DatabaseArgs) withDefaults() DatabaseArgs {
 		&a.EngineVersion:     "17.11",
 		&a.InstanceClass:     "db.r5.large",
 		&a.DatabaseName:      "cloudinsight",
-		&a.Username:          "platform",
+		&a.Username:          DefaultUsername,
 		&a.BackupWindow:      "02:30-03:30",
 		&a.MaintenanceWindow: "sun:00:00-sun:02:00",
 		&a.Classification:    "confidential",
@@ -91,6 +91,13 @@ func (a *DatabaseArgs) validate() error {
 	}
 	if a.MaxStorageGiB != 0 && a.MaxStorageGiB*10 < a.StorageGiB*11 {
 		refuse("max storage: must be 0 or at least a tenth more than %d GiB, got %d", a.StorageGiB, a.MaxStorageGiB)
+	}
+	if l := a.Login; l != nil && (l.Password == nil || l.SecretARN == nil) {
+		refuse("login: must have a password and its secret's arn")
+	}
+	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-limitations
+	if a.ReadReplicas > 0 && a.Login == nil {
+		refuse("login: must be given with read replicas, RDS makes none of a PostgreSQL whose password it manages, got %d", a.ReadReplicas)
 	}
 	if a.ReadReplicas < 0 || a.ReadReplicas > 15 {
 		refuse("read replicas: must be between 0 and 15, got %d", a.ReadReplicas)

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+
+	"github.com/cloudinsight/platform/internal/managed"
 )
 
 const largestVolume = 16384
@@ -18,9 +20,6 @@ var (
 	kafkaVersion = regexp.MustCompile(`^\d+\.\d+\.(x|\d+)(\.kraft|\.tiered)?$`)
 
 	classifications = []string{"confidential", "anonymised", "synthetic"}
-
-	// https://docs.aws.amazon.com/msk/latest/developerguide/msk-autoexpand.html
-	withoutStorageScaling = []string{"af-south-1", "ap-northeast-3", "ap-southeast-5"}
 )
 
 func (args *ClusterArgs) withDefaults() ClusterArgs {
@@ -109,7 +108,7 @@ func (a *ClusterArgs) validateStorage() []error {
 	if a.MaxVolumeGiB < a.VolumeGiB || a.MaxVolumeGiB > largestVolume {
 		problems = append(problems, fmt.Errorf("max volume: must be between the volume, %d GiB, and %d GiB, got %d", a.VolumeGiB, largestVolume, a.MaxVolumeGiB))
 	}
-	if slices.Contains(withoutStorageScaling, a.Region) {
+	if !managed.BrokersGrow(a.Region) {
 		problems = append(problems, fmt.Errorf("max volume: must be 0 in %s, where MSK cannot enlarge volumes by itself, got %d", a.Region, a.MaxVolumeGiB))
 	}
 	return problems

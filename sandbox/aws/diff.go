@@ -25,7 +25,7 @@ func (p *Provider) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffR
 func diffProps(old, now props, k kind, ignore []string) plugin.DiffResult {
 	delete(old, "__defaults")
 	delete(now, "__defaults")
-	d := &differ{kind: k, ignore: ignore, found: map[string]plugin.PropertyDiff{}}
+	d := &differ{kind: k, ignore: ignore, old: old, now: now, found: map[string]plugin.PropertyDiff{}}
 	d.compare("", map[string]any(old), map[string]any(now))
 	if len(d.found) == 0 {
 		return plugin.DiffResult{Changes: plugin.DiffNone}
@@ -47,6 +47,8 @@ func diffProps(old, now props, k kind, ignore []string) plugin.DiffResult {
 type differ struct {
 	kind   kind
 	ignore []string
+	old    props
+	now    props
 	found  map[string]plugin.PropertyDiff
 }
 
@@ -91,10 +93,20 @@ func (d *differ) compare(path string, old, now any) {
 	case now == nil:
 		change.Kind = plugin.DiffDelete
 	}
-	if d.under(path, d.kind.replace) {
+	if d.under(path, d.kind.replace) || d.kind.cannot(path, d.old, d.now) {
 		change.Kind = change.Kind.AsReplace()
 	}
 	d.found[path] = change
+}
+
+// cannot says whether AWS can't make this one change in place.
+func (k kind) cannot(path string, old, now props) bool {
+	for _, c := range k.replaceWhen {
+		if c.path == path && c.is(old, now) {
+			return true
+		}
+	}
+	return false
 }
 
 // under says whether the path is one of paths or inside one of them.

@@ -3,7 +3,6 @@ package aws
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -67,13 +66,12 @@ func (p *Provider) callerIdentity() (map[string]any, error) {
 	out := map[string]any{}
 	// Update, not View: the first look makes the account.
 	err := p.account.Update(func(s *account.State) error {
-		id := s.Identity(p.identity)
-		if id == nil {
-			return fail("GetCallerIdentity", "InvalidClientTokenId", "The security token included in the request is invalid.")
+		id, err := p.caller(s, "GetCallerIdentity")
+		if err != nil {
+			return err
 		}
-		role := id.PrincipalARN[strings.LastIndex(id.PrincipalARN, "/")+1:]
 		out["accountId"], out["id"] = s.AccountID, s.AccountID
-		out["arn"] = fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/sandbox", s.AccountID, role)
+		out["arn"] = sessionARN(s, id)
 		out["userId"] = "AROA" + id.AccessKeyID[4:] + ":sandbox"
 		return nil
 	})

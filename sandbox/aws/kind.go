@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"sort"
+	"time"
 
 	"github.com/cloudinsight/platform/sandbox/account"
 )
@@ -17,6 +18,9 @@ type kind struct {
 
 	// replace are the properties that AWS can't change in place. A path may go into objects ("vpcConfig.subnetIds").
 	replace []string
+
+	// replaceWhen adds properties that AWS can't change in this direction, such as a version that goes back.
+	replaceWhen []condition
 
 	// global says that the service has no regions.
 	global bool
@@ -44,6 +48,13 @@ type kind struct {
 	settleRemove func(ctx context.Context, c *call) error
 }
 
+// condition is a change of one property that AWS can't make in place, though it can make others of it.
+type condition struct {
+	path string
+	when string                    // in words, for the documentation: "lowered"
+	is   func(old, now props) bool // of all inputs
+}
+
 // kinds are all that the stand-in knows, by type token.
 var kinds = map[string]kind{}
 
@@ -53,6 +64,8 @@ func init() {
 		iamKinds, kmsKinds, logKinds, s3Kinds, s3LinkKinds, elbKinds, wafKinds, ecrKinds, sqsKinds, snsKinds, backupKinds,
 		restoreKinds, cloudwatchKinds, eventKinds, sfnKinds, schedulerKinds, glueKinds, athenaKinds, bcmdataKinds, configKinds, cloudtrailKinds,
 		analyzerKinds, guarddutyKinds, inspectorKinds, fisKinds,
+		databaseKinds, databaseGroupKinds, databaseProxyKinds, documentKinds, documentGroupKinds, kafkaKinds, scalingKinds,
+		cacheKinds, cacheUserKinds, secretKinds,
 	} {
 		maps.Copy(kinds, service)
 	}
@@ -69,6 +82,10 @@ type call struct {
 	in     props // inputs; for a delete the outputs
 	old    props // update only: what was there
 	out    props // outputs beside the inputs
+
+	// kept and until are set by a remove that leaves the resource behind, out of sight; see account.State.Keep.
+	kept  string
+	until time.Time
 }
 
 // failure is an error in AWS's words.

@@ -256,6 +256,9 @@ func removeSubnet(c *call) error {
 			users = append(users, cluster)
 		}
 	}
+	if store := storeUsing(c, c.id, func(u storeUses) []string { return u.subnets }); store != nil {
+		users = append(users, store)
+	}
 	if len(users) > 0 {
 		return fail("DeleteSubnet", "DependencyViolation",
 			"The subnet '%s' has dependencies and cannot be deleted: a network interface of %s", c.id, users[0].ID)

@@ -150,6 +150,9 @@ func (p *Provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 	r := &account.Resource{Type: token, Region: c.region, URN: c.urn}
 	err = p.account.Update(func(s *account.State) error {
 		c.state = s
+		if err := p.mayChange(s, "Create", token); err != nil {
+			return err
+		}
 		if err := k.create(c); err != nil {
 			return err
 		}
@@ -214,12 +217,17 @@ func (p *Provider) outputs(typ schema.Resource, r *account.Resource) resource.Pr
 			out[resource.PropertyKey(name)] = rich(v)
 		}
 	}
+	hide(typ, out)
+	return out
+}
+
+// hide marks secrets as such.
+func hide(typ schema.Resource, all resource.PropertyMap) {
 	for _, name := range typ.Secrets {
-		if v, ok := out[resource.PropertyKey(name)]; ok {
-			out[resource.PropertyKey(name)] = resource.MakeSecret(v)
+		if v, ok := all[resource.PropertyKey(name)]; ok && !v.IsSecret() {
+			all[resource.PropertyKey(name)] = resource.MakeSecret(v)
 		}
 	}
-	return out
 }
 
 // previewed are the outputs as far as they are known before the resource is: its inputs, and what it has already.
@@ -238,6 +246,7 @@ func previewed(typ schema.Resource, in props, had resource.PropertyMap) resource
 			out[key] = resource.MakeComputed(resource.NewStringProperty(""))
 		}
 	}
+	hide(typ, out)
 	return out
 }
 
@@ -263,6 +272,7 @@ func (p *Provider) Read(_ context.Context, req plugin.ReadRequest) (plugin.ReadR
 			inputs[resource.PropertyKey(name)] = rich(v)
 		}
 	}
+	hide(typ, inputs)
 	return plugin.ReadResponse{Status: resource.StatusOK, ReadResult: plugin.ReadResult{
 		ID: req.ID, Inputs: inputs, Outputs: p.outputs(typ, found),
 	}}, nil
@@ -311,6 +321,9 @@ func (p *Provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin
 	var r *account.Resource
 	err = p.account.Update(func(s *account.State) error {
 		c.state = s
+		if err := p.mayChange(s, "Update", string(req.Type)); err != nil {
+			return err
+		}
 		r = s.GetIn(p.regionOf(k), string(req.Type), string(req.ID))
 		if r == nil {
 			return fail("Describe", "NotFound", "%s does not exist in the account any more; run a refresh", req.ID)
@@ -357,6 +370,9 @@ func (p *Provider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin
 	}
 	c := &call{p: p, region: p.region, urn: string(req.URN), id: string(req.ID), out: props{}}
 	err = p.account.Update(func(s *account.State) error {
+		if err := p.mayChange(s, "Delete", token); err != nil {
+			return err
+		}
 		r := s.GetIn(p.regionOf(k), token, c.id)
 		if r == nil {
 			return nil
@@ -366,6 +382,10 @@ func (p *Provider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin
 			if err := k.remove(c); err != nil {
 				return err
 			}
+		}
+		if c.kept != "" {
+			s.Keep(r, c.kept, c.until)
+			return nil
 		}
 		s.Remove(r)
 		return nil

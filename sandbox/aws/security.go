@@ -189,5 +189,8 @@ func removeSecurityGroup(c *call) error {
 			return refuse(cluster)
 		}
 	}
+	if store := storeUsing(c, c.id, func(u storeUses) []string { return u.groups }); store != nil {
+		return refuse(store)
+	}
 	return nil
 }

@@ -1,0 +1,248 @@
+package aws
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/cloudinsight/platform/sandbox/account"
+)
+
+const (
+	typeSecret         = "aws:secretsmanager/secret:Secret"
+	typeSecretPolicy   = "aws:secretsmanager/secretPolicy:SecretPolicy"
+	typeSecretRotation = "aws:secretsmanager/secretRotation:SecretRotation"
+	typeSecretVersion  = "aws:secretsmanager/secretVersion:SecretVersion"
+
+	// secretValue is where the account keeps the value of a secret. No schema knows it, so it is no output of anything.
+	secretValue = "__secretString"
+	// owningService says which service manages a secret that it has made.
+	owningService = "__owningService"
+)
+
+var secretName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
+
+// secretKinds are secrets, their values, policies and rotation.
+// Rules: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html, API_DeleteSecret.html,
+// API_PutSecretValue.html and .../userguide/service-linked-secrets.html
+var secretKinds = map[string]kind{
+	typeSecret: {
+		name: "name", nameMax: 512,
+		replace: []string{"name", "namePrefix"},
+		rules: func(in props, p *problems) {
+			if n := in.str("name"); in.known("name") && !secretName.MatchString(n) {
+				p.add("name", "must match %s, got %q", secretName, n)
+			}
+			if days := in.number("recoveryWindowInDays"); in.known("recoveryWindowInDays") && days != 0 && (days < 7 || days > 30) {
+				p.add("recoveryWindowInDays", "must be 0 or between 7 and 30, got %d", days)
+			}
+			policyDocument(in, "policy", 20480, p)
+			p.unknownTo(in, "replicas", "forceOverwriteReplicaSecret")
+		},
+		create: createSecret,
+		update: func(c *call) error {
+			return usableKeys(c, c.in, "UpdateSecret", "InvalidParameterException", "kmsKeyId")
+		},
+		remove: removeSecret,
+	},
+	typeSecretPolicy: {
+		replace: []string{"secretArn"},
+		rules:   func(in props, p *problems) { policyDocument(in, "policy", 20480, p) },
+		create: func(c *call) error {
+			secret, err := needSecret(c, "PutResourcePolicy", c.in.str("secretArn"))
+			if err != nil {
+				return err
+			}
+			if c.id = secret.ARN; c.find(typeSecretPolicy, c.id) != nil {
+				return fail("PutResourcePolicy", "InvalidRequestException", "Two resources set the policy of %s: the later would undo the earlier", c.id)
+			}
+			return refusePublicSecret(c)
+		},
+		update: refusePublicSecret,
+	},
+	typeSecretVersion: {
+		replace: []string{"secretId", "secretString", "secretBinary"},
+		rules: func(in props, p *problems) {
+			p.apart(in, "secretString", "secretBinary")
+			p.unknownTo(in, "secretBinary", "versionStages")
+			if len(in.str("secretString")) > 65536 {
+				p.add("secretString", "must have at most 65536 bytes")
+			}
+		},
+		create: createSecretVersion,
+		remove: func(c *call) error {
+			if secret := secretOf(c, c.in.str("secretId")); secret != nil && secret.Props[secretValue] == c.in["secretString"] {
+				delete(secret.Props, secretValue)
+			}
+			return nil
+		},
+	},
+	typeSecretRotation: {
+		replace: []string{"secretId"},
+		rules:   rotationRules,
+		create: func(c *call) error {
+			secret, err := needSecret(c, "RotateSecret", c.in.str("secretId"))
+			if err != nil {
+				return err
+			}
+			if c.id = secret.ARN; c.find(typeSecretRotation, c.id) != nil {
+				return fail("RotateSecret", "InvalidRequestException", "Two resources rotate %s", c.id)
+			}
+			return rotate(c, secret)
+		},
+		update: func(c *call) error {
+			secret, err := needSecret(c, "RotateSecret", c.in.str("secretId"))
+			if err != nil {
+				return err
+			}
+			return rotate(c, secret)
+		},
+	},
+}
+
+func createSecret(c *call) error {
+	const operation = "CreateSecret"
+	name := c.in.str("name")
+	if len(c.byProp(typeSecret, "name", name)) > 0 {
+		return fail(operation, "ResourceExistsException", "The operation failed because the secret %s already exists.", name)
+	}
+	for _, gone := range c.state.KeptOf(typeSecret) {
+		if gone.Region == c.region && gone.String("name") == name {
+			return fail(operation, "InvalidRequestException", "You can't create this secret because a secret with this name is already scheduled for deletion.")
+		}
+	}
+	if err := usableKeys(c, c.in, operation, "InvalidParameterException", "kmsKeyId"); err != nil {
+		return err
+	}
+	c.arn = secretARN(c, name)
+	c.id = c.arn
+	c.standard(props{"recoveryWindowInDays": 30.0, "forceOverwriteReplicaSecret": false, "policy": ""})
+	return nil
+}
+
+// secretARN ends in six characters that AWS makes up, so that a new secret of an old name has another ARN.
+func secretARN(c *call, name string) string {
+	return c.arnOf("secretsmanager", "secret:"+name+"-"+upperID(6))
+}
+
+// removeSecret takes the secret out of use; its name stays taken until the recovery window is over.
+func removeSecret(c *call) error {
+	for _, typ := range []string{typeSecretPolicy, typeSecretRotation} {
+		if part := c.find(typ, c.id); part != nil {
+			c.state.Remove(part)
+		}
+	}
+	if days := c.in.number("recoveryWindowInDays"); days > 0 {
+		c.keepUntil(time.Now().AddDate(0, 0, days))
+	}
+	return nil
+}
+
+func secretUses(_ *call, r props) storeUses { return storeUses{keys: []string{r.str("kmsKeyId")}} }
+
+// secretOf returns the secret of an ARN or name in the call's region, or nil.
+func secretOf(c *call, id string) *account.Resource {
+	if r := c.find(typeSecret, id); r != nil {
+		return r
+	}
+	for _, r := range c.byProp(typeSecret, "name", id) {
+		return r
+	}
+	return nil
+}
+
+func needSecret(c *call, operation, id string) (*account.Resource, error) {
+	if secret := secretOf(c, id); secret != nil {
+		return secret, nil
+	}
+	if c.state.KeptIn(c.region, typeSecret, id) != nil {
+		return nil, fail(operation, "InvalidRequestException", "You can't perform this operation on the secret because it was marked for deletion.")
+	}
+	return nil, fail(operation, "ResourceNotFoundException", "Secrets Manager can't find the specified secret: %s in %s", id, c.region)
+}
+
+func refusePublicSecret(c *call) error {
+	doc, _, err := parsePolicy(c.in["policy"])
+	if err != nil {
+		return fail("PutResourcePolicy", "MalformedPolicyDocumentException", "%v", err)
+	}
+	for _, s := range doc.Statement {
+		principal, _ := s.Principal.(map[string]any)
+		public := s.Principal == "*" || contains(asStrings(principal["AWS"]), "*")
+		if c.in.boolean("blockPublicPolicy") && s.Effect == "Allow" && public && s.Condition == nil {
+			return fail("PutResourcePolicy", "PublicPolicyException", "You can't attach a resource policy that allows broad access to the secret.")
+		}
+	}
+	return nil
+}
+
+func createSecretVersion(c *call) error {
+	secret, err := needSecret(c, "PutSecretValue", c.in.str("secretId"))
+	if err != nil {
+		return err
+	}
+	if owner := secret.String(owningService); owner != "" {
+		return fail("PutSecretValue", "InvalidRequestException", "You can't change the value of %s: it is managed by %s", secret.String("name"), owner)
+	}
+	version := newUUID()
+	c.id, c.arn = secret.ARN+"|"+version, secret.ARN
+	c.out = props{"versionId": version, "versionStages": []any{"AWSCURRENT"}}
+	secret.Props[secretValue] = c.in["secretString"]
+	return nil
+}
+
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
+func rotationRules(in props, p *problems) {
+	rules := in.object("rotationRules")
+	p.between(rules, "rotationRules.automaticallyAfterDays", "automaticallyAfterDays", 1, 1000)
+	p.apart(rules, "automaticallyAfterDays", "scheduleExpression")
+	if !rules.has("automaticallyAfterDays") && !rules.has("scheduleExpression") {
+		p.add("rotationRules", "automaticallyAfterDays or scheduleExpression is required")
+	}
+	if s := rules.str("scheduleExpression"); rules.known("scheduleExpression") && !strings.HasPrefix(s, "cron(") && !strings.HasPrefix(s, "rate(") {
+		p.add("rotationRules.scheduleExpression", "must be cron(…) or rate(…), got %q", s)
+	}
+}
+
+// rotate needs a function for every secret but those of services that rotate for themselves.
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_managed.html
+func rotate(c *call, secret *account.Resource) error {
+	managed := secret.String(owningService) != ""
+	switch function := c.in.str("rotationLambdaArn"); {
+	case managed && function != "":
+		return fail("RotateSecret", "InvalidRequestException", "You can't specify a rotation Lambda function for a managed secret: %s", secret.String("name"))
+	case !managed && function == "":
+		return fail("RotateSecret", "InvalidRequestException", "No Lambda rotation function ARN is associated with this secret.")
+	case function != "":
+		return fail("RotateSecret", "AccessDeniedException", "Secrets Manager cannot invoke the specified Lambda function: the stand-in knows of no function %s", function)
+	}
+	c.out["rotationEnabled"] = true
+	c.standard(props{"rotateImmediately": true})
+	return nil
+}
+
+// manageSecret makes the secret of a database's master user as RDS and DocumentDB do: named rds!…, rotated every seven days.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+func manageSecret(c *call, prefix, username, key, owner string) []any {
+	name := prefix + newUUID()
+	value, _ := json.Marshal(map[string]string{"username": username, "password": upperID(8) + newUUID()[:20]})
+	if key == "" {
+		key = c.arnOf("kms", "alias/aws/secretsmanager")
+	}
+	secret := &account.Resource{Type: typeSecret, Region: c.region, MadeFor: c.urn, ARN: secretARN(c, name), Props: map[string]any{
+		"name": name, "kmsKeyId": key, "description": "Secret associated with primary user of " + owner, owningService: "rds",
+		secretValue: string(value), "tags": map[string]any{"aws:rds:primaryArn": owner},
+	}}
+	secret.ID = secret.ARN
+	secret.Props["arn"] = secret.ARN
+	c.state.Put(secret)
+	return []any{map[string]any{"secretArn": secret.ARN, "secretStatus": "active", "kmsKeyId": key}}
+}
+
+// dropManaged deletes the secrets that a database manages, at once.
+func dropManaged(c *call, r props) {
+	for _, secret := range r.objects("masterUserSecrets") {
+		c.state.Delete(typeSecret, secret.str("secretArn"))
+	}
+}

@@ -3,7 +3,6 @@ package aws
 import (
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/cloudinsight/platform/sandbox/account"
 )
@@ -15,15 +14,13 @@ const (
 	typeRegistryPolicy   = "aws:ecr/registryPolicy:RegistryPolicy"
 	typeRegistryScan     = "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration"
 	typeImageReplication = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
+	typeImageTemplate    = "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate"
 
 	// repositoryHoldsImages are the tags or digests that were pushed; such a repository is not deleted without forceDelete.
 	repositoryHoldsImages = "__images"
 )
 
-var (
-	repositoryName = regexp.MustCompile(`^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
-	scanFilter     = regexp.MustCompile(`^[a-z0-9*](?:[._\-/a-z0-9*]?[a-z0-9*]+)*$`)
-)
+var repositoryName = regexp.MustCompile(`^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
 
 // ecrKinds are image repositories and what is set for the registry as a whole.
 // Rules: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html, API_PutReplicationConfiguration.html,
@@ -47,7 +44,7 @@ var ecrKinds = map[string]kind{
 			return nil
 		},
 	},
-	typeImageLifecycle: repositoryPart("PutLifecyclePolicy", imageLifecycleRules, nil, "repository", "policy"),
+	typeImageLifecycle: repositoryPart("PutLifecyclePolicy", func(in props, p *problems) { imageLifecycleRules("policy", in, p) }, nil, "repository", "policy"),
 	typeRepositoryPolicy: repositoryPart("SetRepositoryPolicy", func(in props, p *problems) { resourcePolicy(in, "policy", "ecr", 10240, p) },
 		func(c *call) error {
 			return checkPrincipals(c, "SetRepositoryPolicy", "InvalidParameterException", c.in["policy"])
@@ -58,6 +55,19 @@ var ecrKinds = map[string]kind{
 		}),
 	typeRegistryScan:     registryPart("PutRegistryScanningConfiguration", registryScanRules, nil),
 	typeImageReplication: registryPart("PutReplicationConfiguration", imageReplicationRules, checkImageReplication),
+	typeImageTemplate: {
+		replace: []string{"prefix"},
+		rules:   imageTemplateRules,
+		create: func(c *call) error {
+			c.id = c.in.str("prefix")
+			if c.find(typeImageTemplate, c.id) != nil {
+				return fail("CreateRepositoryCreationTemplate", "TemplateAlreadyExistsException", "The repository creation template already exists: %s", c.id)
+			}
+			c.out = props{"registryId": c.state.AccountID}
+			return checkImageTemplate(c)
+		},
+		update: checkImageTemplate,
+	},
 }
 
 func repositoryRules(in props, p *problems) {
@@ -125,96 +135,4 @@ func repositoryPart(operation string, rules func(props, *problems), check func(*
 // earlier, and deleting either would take both away.
 func overwrites(operation string, other *account.Resource) error {
 	return fail(operation, "Conflict", "%s is set already by %s: one resource would undo the other; a replacement has to be deleted before it is made", other.ID, other.URN)
-}
-
-// registryPart is a setting of the account's registry in a region: there is one of each.
-func registryPart(operation string, rules func(props, *problems), check func(*call) error) kind {
-	if check == nil {
-		check = func(*call) error { return nil }
-	}
-	return kind{
-		rules: rules, update: check,
-		create: func(c *call) error {
-			if other := c.find(kindOfURN(c.urn), c.state.AccountID); other != nil {
-				return overwrites(operation, other)
-			}
-			c.id = c.state.AccountID
-			c.out = props{"registryId": c.state.AccountID}
-			return check(c)
-		},
-	}
-}
-
-func registryScanRules(in props, p *problems) {
-	p.oneOf(in, "scanType", "scanType", "BASIC", "ENHANCED")
-	if n := len(in.objects("rules")); n > 2 {
-		p.add("rules", "there are at most 2, got %d", n)
-	}
-	frequencies := map[string][]string{"BASIC": {"SCAN_ON_PUSH", "MANUAL"}, "ENHANCED": {"SCAN_ON_PUSH", "CONTINUOUS_SCAN"}}[in.str("scanType")]
-	seen := map[string]bool{}
-	for i, rule := range in.objects("rules") {
-		path := fmt.Sprintf("rules[%d]", i)
-		if frequencies != nil {
-			p.oneOf(rule, path+".scanFrequency", "scanFrequency", frequencies...)
-		}
-		if f := rule.str("scanFrequency"); seen[f] && f != "" {
-			p.add(path+".scanFrequency", "must be unique, got %q twice", f)
-		}
-		seen[rule.str("scanFrequency")] = true
-		if len(rule.objects("repositoryFilters")) == 0 {
-			p.add(path+".repositoryFilters", "is required")
-		}
-		for j, f := range rule.objects("repositoryFilters") {
-			at := fmt.Sprintf("%s.repositoryFilters[%d]", path, j)
-			p.oneOf(f, at+".filterType", "filterType", "WILDCARD")
-			if f.known("filter") && !scanFilter.MatchString(f.str("filter")) {
-				p.add(at+".filter", "must match %s, got %q", scanFilter, f.str("filter"))
-			}
-		}
-	}
-}
-
-func imageReplicationRules(in props, p *problems) {
-	rules := in.object("replicationConfiguration").objects("rules")
-	if len(rules) > 10 {
-		p.add("replicationConfiguration.rules", "there are at most 10, got %d", len(rules))
-	}
-	unique := map[string]bool{}
-	for i, rule := range rules {
-		path := fmt.Sprintf("replicationConfiguration.rules[%d]", i)
-		if len(rule.objects("destinations")) == 0 {
-			p.add(path+".destinations", "is required")
-		}
-		for _, d := range rule.objects("destinations") {
-			unique[d.str("region")+" "+d.str("registryId")] = true
-		}
-		for j, f := range rule.objects("repositoryFilters") {
-			at := fmt.Sprintf("%s.repositoryFilters[%d]", path, j)
-			p.oneOf(f, at+".filterType", "filterType", "PREFIX_MATCH")
-			if n := len(f.str("filter")); f.known("filter") && (n < 2 || n > 256) {
-				p.add(at+".filter", "has 2 to 256 characters, got %q", f.str("filter"))
-			}
-		}
-	}
-	if len(unique) > 25 {
-		p.add("replicationConfiguration.rules", "there are at most 25 destinations across all rules, got %d", len(unique))
-	}
-}
-
-func checkImageReplication(c *call) error {
-	const operation, code = "PutReplicationConfiguration", "InvalidParameterException"
-	for _, rule := range c.in.object("replicationConfiguration").objects("rules") {
-		for _, d := range rule.objects("destinations") {
-			switch region, registry := d.str("region"), d.str("registryId"); {
-			case registry != c.state.AccountID:
-				return fmt.Errorf("aws stand-in: it does not know the registry of another account: %s", registry)
-			case region == c.region:
-				return fail(operation, code, "Replication destination can't be the source registry's own region: %s", region)
-			case zonesOf(region) == nil:
-				return fail(operation, code, "The replication destination region is not valid or not known to the stand-in (%s): %s",
-					strings.Join(sortedKeys(regions), ", "), region)
-			}
-		}
-	}
-	return nil
 }

@@ -28,8 +28,8 @@ type imageRule struct {
 }
 
 // imageLifecycleRules: https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
-func imageLifecycleRules(in props, p *problems) {
-	text, ok := in["policy"].(string)
+func imageLifecycleRules(name string, in props, p *problems) {
+	text, ok := in[name].(string)
 	if !ok {
 		return
 	}
@@ -37,15 +37,15 @@ func imageLifecycleRules(in props, p *problems) {
 	decoder.DisallowUnknownFields()
 	var policy imagePolicy
 	if err := decoder.Decode(&policy); err != nil {
-		p.add("policy", "Invalid parameter at 'LifecyclePolicyText': %v", err)
+		p.add(name, "Invalid parameter at 'LifecyclePolicyText': %v", err)
 		return
 	}
 	if len(policy.Rules) == 0 || len(policy.Rules) > 50 {
-		p.add("policy", "has 1 to 50 rules, got %d", len(policy.Rules))
+		p.add(name, "has 1 to 50 rules, got %d", len(policy.Rules))
 	}
 	seen, last, any := map[int]bool{}, 0, 0
 	for i, rule := range policy.Rules {
-		at := fmt.Sprintf("policy.rules[%d]", i)
+		at := fmt.Sprintf("%s.rules[%d]", name, i)
 		if rule.Priority < 1 || seen[rule.Priority] {
 			p.add(at+".rulePriority", "must be at least 1 and unique, got %d", rule.Priority)
 		}
@@ -60,7 +60,7 @@ func imageLifecycleRules(in props, p *problems) {
 		rule.selectionRules(at+".selection", p)
 	}
 	if any != 0 && any != last {
-		p.add("policy", "a rule of tagStatus any must be evaluated last: %d is not the highest rulePriority", any)
+		p.add(name, "a rule of tagStatus any must be evaluated last: %d is not the highest rulePriority", any)
 	}
 }
 

@@ -62,6 +62,16 @@ func TestECR_Refuses(t *testing.T) {
 		"policy of others":   {typeRepositoryPolicy, map[string]any{"repository": "one", "policy": policyOf(`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + w.accountID() + `:role/none"},"Action":"ecr:GetDownloadUrlForLayer"}`)}, "Invalid principal"},
 		"policy of s3":       {typeRegistryPolicy, map[string]any{"policy": policyOf(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}`)}, "Policy has invalid action"},
 	})
+	template := map[string]any{"prefix": "cloudinsight", "appliedFors": []any{"REPLICATION"}, "lifecyclePolicy": `{"rules":[` + keep + `]}`}
+	w.refuses(t, map[string]refusal{
+		"template's prefix": {typeImageTemplate, with(template, map[string]any{"prefix": "Cloud"}), "prefix: must be ROOT or match"},
+		"template's use":    {typeImageTemplate, with(template, map[string]any{"appliedFors": []any{"PUSH"}}), "must be of [PULL_THROUGH_CACHE REPLICATION]"},
+		"template's rules":  {typeImageTemplate, with(template, map[string]any{"lifecyclePolicy": `{"rules":[]}`}), "lifecyclePolicy: has 1 to 50 rules"},
+		"template's role":   {typeImageTemplate, with(template, map[string]any{"resourceTags": map[string]any{"a": "b"}}), "customRoleArn: is required"},
+	})
+	w.make(typeImageTemplate, template)
+	_, err := w.try(typeImageTemplate, template)
+	assert.ErrorContains(t, err, "TemplateAlreadyExistsException")
 	policy := w.make(typeImageLifecycle, lifecycle(untagged+","+keep))
 	w.make(typeImageReplication, replicate("eu-west-1", w.accountID()))
 	w.make(typeRegistryScan, scan("ENHANCED", "CONTINUOUS_SCAN", "*"))

@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -200,67 +199,6 @@ func iamNameRule(in props, name string, longest int, p *problems) {
 	}
 }
 
-// policyDocument refuses what IAM calls malformed, and what is longer than its quota (white space not counted).
-func policyDocument(in props, name string, longest int, p *problems) {
-	if !in.known(name) {
-		return
-	}
-	doc, size, err := parsePolicy(in[name])
-	switch {
-	case err != nil:
-		p.add(name, "MalformedPolicyDocument: %v", err)
-	case size > longest:
-		p.add(name, "LimitExceeded: at most %d characters, got %d", longest, size)
-	case len(doc.Statement) == 0:
-		p.add(name, "MalformedPolicyDocument: no statement")
-	}
-	for i, s := range doc.Statement {
-		if s.Effect != "Allow" && s.Effect != "Deny" {
-			p.add(name, "MalformedPolicyDocument: statement %d: Effect must be Allow or Deny, got %q", i, s.Effect)
-		}
-		if s.Action == nil && s.NotAction == nil {
-			p.add(name, "MalformedPolicyDocument: statement %d: no Action", i)
-		}
-	}
-}
-
-type policyDoc struct {
-	Version   string
-	Statement statements
-}
-
-type statement struct {
-	Effect, Sid                                                                  string
-	Action, NotAction, Resource, NotResource, Principal, NotPrincipal, Condition any
-}
-
-// statements may stand alone in JSON.
-type statements []statement
-
-func (s *statements) UnmarshalJSON(raw []byte) error {
-	if strings.HasPrefix(strings.TrimSpace(string(raw)), "{") {
-		var one statement
-		err := json.Unmarshal(raw, &one)
-		*s = statements{one}
-		return err
-	}
-	return json.Unmarshal(raw, (*[]statement)(s))
-}
-
-func parsePolicy(v any) (doc policyDoc, size int, err error) {
-	raw, ok := v.(string)
-	if !ok {
-		b, err := json.Marshal(v)
-		if err != nil {
-			return doc, 0, err
-		}
-		raw = string(b)
-	}
-	err = json.Unmarshal([]byte(raw), &doc)
-	compact, _ := json.Marshal(json.RawMessage(raw))
-	return doc, len(compact), err
-}
-
 // checkTrust refuses a trust policy whose principals do not exist, or that lets anybody's workflow in.
 func checkTrust(c *call) error {
 	if err := checkPrincipals(c, "CreateRole", "MalformedPolicyDocument", c.in["assumeRolePolicy"]); err != nil {
@@ -366,21 +304,6 @@ func trusts(role *account.Resource, service string) bool {
 	return admits(role.Props["assumeRolePolicy"], service)
 }
 
-// admits says whether a policy allows the service principal something.
-func admits(policy any, service string) bool {
-	doc, _, err := parsePolicy(policy)
-	if err != nil {
-		return false
-	}
-	for _, s := range doc.Statement {
-		principal, _ := s.Principal.(map[string]any)
-		if s.Effect == "Allow" && contains(asStrings(principal["Service"]), service) {
-			return true
-		}
-	}
-	return false
-}
-
 // attached says whether one of these managed policies is attached to the role.
 func attached(c *call, role string, names ...string) bool {
 	for _, name := range names {
@@ -395,15 +318,4 @@ func attached(c *call, role string, names ...string) bool {
 		}
 	}
 	return false
-}
-
-// asStrings reads what IAM allows to be one string or a list of them.
-func asStrings(v any) []string {
-	switch v := v.(type) {
-	case string:
-		return []string{v}
-	case []any:
-		return props{"v": v}.strings("v")
-	}
-	return nil
 }

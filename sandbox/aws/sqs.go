@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	typeQueue       = "aws:sqs/queue:Queue"
-	typeQueuePolicy = "aws:sqs/queuePolicy:QueuePolicy"
+	typeQueue        = "aws:sqs/queue:Queue"
+	typeQueuePolicy  = "aws:sqs/queuePolicy:QueuePolicy"
+	typeRedriveAllow = "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"
 )
 
 var queueName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,80}$`)
@@ -44,30 +45,38 @@ var sqsKinds = map[string]kind{
 		},
 		update: checkQueue,
 		remove: func(c *call) error {
-			if policy := c.find(typeQueuePolicy, c.id); policy != nil {
-				c.state.Remove(policy)
+			for _, typ := range []string{typeQueuePolicy, typeRedriveAllow} {
+				if policy := c.find(typ, c.id); policy != nil {
+					c.state.Remove(policy)
+				}
 			}
 			return nil
 		},
 	},
-	typeQueuePolicy: {
+	typeQueuePolicy: queuePart(func(in props, p *problems) { resourcePolicy(in, "policy", "sqs", 8192, p) }, func(c *call) error {
+		return checkPrincipals(c, "SetQueueAttributes", "InvalidAttributeValue", c.in["policy"])
+	}),
+	typeRedriveAllow: queuePart(redriveAllowRules, func(*call) error { return nil }),
+}
+
+// queuePart is an attribute of a queue as a resource of its own: there is one of each.
+func queuePart(rules func(props, *problems), check func(*call) error) kind {
+	return kind{
 		replace: []string{"queueUrl"},
-		rules:   func(in props, p *problems) { resourcePolicy(in, "policy", "sqs", 8192, p) },
+		rules:   rules,
+		update:  check,
 		create: func(c *call) error {
 			queue := c.find(typeQueue, c.in.str("queueUrl"))
 			if queue == nil {
 				return fail("SetQueueAttributes", "QueueDoesNotExist", "The specified queue does not exist: %s", c.in.str("queueUrl"))
 			}
-			if other := c.find(typeQueuePolicy, queue.ID); other != nil {
+			if other := c.find(kindOfURN(c.urn), queue.ID); other != nil {
 				return overwrites("SetQueueAttributes", other)
 			}
 			c.id = queue.ID
-			return checkPrincipals(c, "SetQueueAttributes", "InvalidAttributeValue", c.in["policy"])
+			return check(c)
 		},
-		update: func(c *call) error {
-			return checkPrincipals(c, "SetQueueAttributes", "InvalidAttributeValue", c.in["policy"])
-		},
-	},
+	}
 }
 
 func queueRules(in props, p *problems) {
@@ -95,6 +104,10 @@ func queueRules(in props, p *problems) {
 			p.add("redrivePolicy.maxReceiveCount", "must be between 1 and 1000, got %d", n)
 		}
 	}
+	redriveAllowRules(in, p)
+}
+
+func redriveAllowRules(in props, p *problems) {
 	if allow, ok := jsonObject(in, "redriveAllowPolicy", p); ok {
 		p.oneOf(allow, "redriveAllowPolicy.redrivePermission", "redrivePermission", "allowAll", "denyAll", "byQueue")
 		sources := allow.strings("sourceQueueArns")
@@ -150,7 +163,10 @@ func checkQueue(c *call) error {
 	if props(target.Props).boolean("fifoQueue") != c.in.boolean("fifoQueue") {
 		return fail(operation, code, "Value for parameter RedrivePolicy is invalid. Reason: Dead-letter queue must be same type of queue as the source: %s", target.String("name"))
 	}
-	allow, _ := jsonObject(target.Props, "redriveAllowPolicy", &problems{})
+	allow, ok := jsonObject(target.Props, "redriveAllowPolicy", &problems{})
+	if apart := c.find(typeRedriveAllow, target.ID); apart != nil && !ok {
+		allow, _ = jsonObject(apart.Props, "redriveAllowPolicy", &problems{})
+	}
 	switch allow.str("redrivePermission") {
 	case "denyAll":
 		return fail(operation, code, "Dead letter target %s denies all sources", target.String("name"))

@@ -47,6 +47,9 @@ func lifecycle(use, short string, run operation) *cobra.Command {
 		}
 		result, err := run(e, cmd.Context(), *env)
 		if err != nil {
+			if !*asJSON {
+				printSteps(cmd.OutOrStdout(), result.Steps)
+			}
 			return err
 		}
 		if *asJSON {

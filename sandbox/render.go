@@ -25,9 +25,7 @@ func printResult(out io.Writer, r engine.Result) {
 	if r.Report != nil {
 		printReport(out, *r.Report, textTable)
 	}
-	for _, step := range r.Steps {
-		fmt.Fprintf(out, "  %s\n", strings.ReplaceAll(step.String(), "\n", "\n  "))
-	}
+	printSteps(out, r.Steps)
 	for _, what := range r.Kept {
 		fmt.Fprintf(out, "kept by AWS on purpose: %s\n", what)
 	}
@@ -36,6 +34,13 @@ func printResult(out io.Writer, r engine.Result) {
 		took = "" // the same preview reads the same, whoever asks and whenever
 	}
 	fmt.Fprintf(out, "%s %s: %s%s\n", r.Operation, r.Environment, outcome(r), took)
+}
+
+// printSteps shows what a preview found to do.
+func printSteps(out io.Writer, steps []engine.Step) {
+	for _, step := range steps {
+		fmt.Fprintf(out, "  %s\n", strings.ReplaceAll(step.String(), "\n", "\n  "))
+	}
 }
 
 // outcome is the run in a few words.

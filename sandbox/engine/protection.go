@@ -102,7 +102,7 @@ func (s *session) lift(ctx context.Context, complete bool) error {
 	if left := state.protected(); len(left) > 0 || ctx.Err() != nil {
 		return fmt.Errorf("down %[1]s: nothing was deleted, since the protection of %[2]s could not be lifted: %[3]w\n"+
 			"Mend that and repeat make down ENV=%[1]s: what is lifted stays so. Undo changes of the settings that make up has not "+
-			"applied yet. What cannot be mended is lifted by hand: see \"Down, on purpose\" in docs/sandbox.md.",
+			"applied yet. What cannot be mended is lifted by hand: see docs/sandbox.md, \"Down, on purpose\"",
 			s.env, strings.Join(partsOf(left), "; "), failure)
 	}
 	// What failed was something else, which is about to be deleted anyway.

@@ -93,13 +93,13 @@ func (s *session) lift(ctx context.Context, complete bool) error {
 		_, err := s.stack.Up(ctx, optup.Target(targets), optup.EventStreams(sink), optup.SuppressProgress(), optup.SuppressOutputs())
 		return err
 	})
-	if failure == nil {
-		return nil
+	if failure == nil || ctx.Err() != nil {
+		return failure
 	}
 	if state, err = s.readState(s.env); err != nil {
 		return err
 	}
-	if left := state.protected(); len(left) > 0 || ctx.Err() != nil {
+	if left := state.protected(); len(left) > 0 {
 		return fmt.Errorf("down %[1]s: nothing was deleted, since the protection of %[2]s could not be lifted: %[3]w\n"+
 			"Mend that and repeat make down ENV=%[1]s: what is lifted stays so. Undo changes of the settings that make up has not "+
 			"applied yet. What cannot be mended is lifted by hand: see docs/sandbox.md, \"Down, on purpose\"",

@@ -24,7 +24,7 @@ var managedPolicies = []string{
 	"AdministratorAccess", "AWSBackupServiceRolePolicyForS3Backup", "AWSBackupServiceRolePolicyForS3Restore", "AWSCloudTrail_ReadOnlyAccess",
 	"AWSConfigUserAccess", "AWSXRayDaemonWriteAccess", "AmazonAthenaFullAccess", "AmazonEC2ContainerRegistryPullOnly", "AmazonEC2ContainerRegistryReadOnly", "AmazonEKSClusterPolicy", "AmazonEKSServicePolicy",
 	"AmazonEKSVPCResourceController", "AmazonEKSWorkerNodeMinimalPolicy", "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy",
-	"AmazonSSMManagedInstanceCore", "CloudWatchAgentServerPolicy", "PowerUserAccess", "ReadOnlyAccess", "SecurityAudit", "ViewOnlyAccess",
+	"AmazonSSMManagedInstanceCore", "CloudWatchAgentServerPolicy", "PowerUserAccess", "ReadOnlyAccess", "SecurityAudit", "job-function/ViewOnlyAccess",
 	"service-role/AWSBackupServiceRolePolicyForBackup", "service-role/AWSBackupServiceRolePolicyForRestores", "service-role/AWSGlueServiceRole",
 	"service-role/AWSFaultInjectionSimulatorEC2Access", "service-role/AWSFaultInjectionSimulatorEKSAccess",
 	"service-role/AWSFaultInjectionSimulatorNetworkAccess", "service-role/AWSFaultInjectionSimulatorRDSAccess", "service-role/AWS_ConfigRole",

@@ -71,7 +71,7 @@ var kmsKinds = map[string]kind{
 	},
 }
 
-// checkKeyPolicy refuses a policy after which nobody could change the policy, as KMS does.
+// checkKeyPolicy refuses a policy after which nobody could change the policy, and one for whom AWS does not know, as KMS does.
 func checkKeyPolicy(c *call) error {
 	if !c.in.has("policy") || c.in.boolean("bypassPolicyLockoutSafetyCheck") {
 		return nil
@@ -86,7 +86,7 @@ func checkKeyPolicy(c *call) error {
 			ours := p == "arn:aws:iam::"+c.state.AccountID+":root" || p == c.state.AccountID || roleOf(c, p) != nil || knownPrincipal(c, p)
 			for _, action := range asStrings(s.Action) {
 				if ours && s.Effect == "Allow" && (action == "kms:*" || action == "kms:Put*" || action == "kms:PutKeyPolicy") {
-					return nil
+					return checkPrincipals(c, "PutKeyPolicy", "MalformedPolicyDocumentException", c.in["policy"])
 				}
 			}
 		}

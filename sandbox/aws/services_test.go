@@ -41,6 +41,7 @@ func TestKMS_RefusesAPolicyThatLocksEverybodyOut(t *testing.T) {
 	root := "arn:aws:iam::" + id + ":root"
 	w.refuses(t, map[string]refusal{
 		"another account": {typeKey, map[string]any{"policy": policy("arn:aws:iam::000000000001:root", "x")}, "will not allow you to update the key policy"},
+		"a stranger":      {typeKey, map[string]any{"policy": policy(root, "cloudwach.amazonaws.com")}, "Invalid principal in policy"},
 		"window":          {typeKey, map[string]any{"deletionWindowInDays": 1}, "deletionWindowInDays: must be between 7 and 30"},
 		"alias of aws":    {typeAlias, map[string]any{"name": "alias/aws/ebs", "targetKeyId": "x"}, "not begin with alias/aws/"},
 		"alias of no key": {typeAlias, map[string]any{"name": "alias/a", "targetKeyId": "x"}, "Key 'x' does not exist"},

@@ -57,6 +57,8 @@ func (p *Provider) answer(token string, in props) (map[string]any, error) {
 		return p.availabilityZones(in)
 	case "aws:route53/getZone:getZone":
 		return p.hostedZone(in)
+	case "aws:secretsmanager/getRandomPassword:getRandomPassword":
+		return randomPassword(in)
 	}
 	return nil, fmt.Errorf("aws stand-in: the schema has %q, but nothing answers it", token)
 }

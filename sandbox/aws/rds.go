@@ -46,9 +46,8 @@ var (
 var databaseKinds = map[string]kind{
 	typeDatabase: {
 		replace: []string{
-			"availabilityZone", "backupTarget", "characterSetName", "customIamInstanceProfile", "dbName", "engine", "engineLifecycleSupport",
-			"kmsKeyId", "name", "ncharCharacterSetName", "restoreToPointInTime", "s3Import", "snapshotIdentifier", "storageEncrypted",
-			"timezone", "username", "identifierPrefix",
+			"availabilityZone", "backupTarget", "characterSetName", "customIamInstanceProfile", "dbName", "engine", "kmsKeyId", "name", "ncharCharacterSetName", "restoreToPointInTime", "s3Import", "snapshotIdentifier", "storageEncrypted",
+			"timezone", "username",
 		},
 		rules:  databaseRules,
 		create: createDatabase,

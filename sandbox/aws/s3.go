@@ -24,7 +24,7 @@ var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 var s3Kinds = map[string]kind{
 	typeBucket: {
 		name: "bucket", nameMax: 63,
-		replace: []string{"bucket", "bucketPrefix", "objectLockEnabled"},
+		replace: []string{"bucket", "bucketPrefix", "objectLockConfiguration.objectLockEnabled", "objectLockEnabled"},
 		rules: func(in props, p *problems) {
 			n := in.str("bucket")
 			_, notIP := netip.ParseAddr(n)

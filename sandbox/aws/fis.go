@@ -30,14 +30,6 @@ var faults = map[string]fault{
 	"aws:network:disrupt-connectivity":                    {"Subnets", "aws:ec2:subnet", map[string]bool{"duration": true, "scope": true, "prefixListIdentifier": false}},
 	"aws:rds:failover-db-cluster":                         {"Clusters", "aws:rds:cluster", nil},
 	"aws:rds:reboot-db-instances":                         {"DBInstances", "aws:rds:db", map[string]bool{"forceFailover": false}},
-	"aws:arc:start-zonal-autoshift":                       {"ManagedResources", "aws:arc:zonal-shift-managed-resource", map[string]bool{"duration": true, "availabilityZoneIdentifier": true, "managedResourceTypes": true, "zonalAutoshiftStatuses": true}},
-	"aws:elasticache:interrupt-cluster-az-power":          {"ReplicationGroups", "aws:elasticache:redis-replicationgroup", map[string]bool{"duration": true}},
-	"aws:ec2:api-insufficient-instance-capacity-error":    {"Roles", "aws:iam:role", map[string]bool{"duration": true, "availabilityZoneIdentifiers": true, "percentage": true}},
-	"aws:ec2:asg-insufficient-instance-capacity-error":    {"AutoScalingGroups", "aws:ec2:autoscaling-group", map[string]bool{"duration": true, "availabilityZoneIdentifiers": true, "percentage": false}},
-	"aws:fis:inject-api-internal-error":                   {"Roles", "aws:iam:role", map[string]bool{"duration": true, "service": true, "percentage": true, "operations": true}},
-	"aws:fis:inject-api-throttle-error":                   {"Roles", "aws:iam:role", map[string]bool{"duration": true, "service": true, "percentage": true, "operations": true}},
-	"aws:fis:inject-api-unavailable-error":                {"Roles", "aws:iam:role", map[string]bool{"duration": true, "service": true, "percentage": true, "operations": true}},
-	"aws:s3:bucket-pause-replication":                     {"Buckets", "aws:s3:bucket", map[string]bool{"duration": true, "region": true, "destinationBuckets": false, "prefixes": false}},
 }
 
 var (

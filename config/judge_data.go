@@ -193,7 +193,7 @@ func (j *judge) recovery() {
 // parts of a stack whose protection can be lifted, by what the stack is made of.
 func (c *Config) parts() []string {
 	if c.Environment == Shared {
-		return []string{"keys.logs", "keys.artifacts", "registry", "storage.accessLogs", "storage.artifacts", "storage.trail"}
+		return []string{"keys.logs", "keys.artifacts", "registry", "storage.accessLogs", "storage.artifacts", "storage.trail", "trail"}
 	}
 	return []string{
 		"rds", "documentdb", "msk", "redis", "secrets", "backup", "recovery", "keys.logs", "keys.cluster", "keys.data", "keys.secrets",

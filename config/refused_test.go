@@ -333,7 +333,7 @@ func TestParse_SharedRefuses(t *testing.T) {
 		delivery.branches.qa: must be a known environment, got "qa", known are dev, staging, prod, recovery
 		delivery.repository: must be owner/name of a GitHub repository, got "platform"
 		delivery.stateBucket: must be 3 to 63 of a-z, 0-9, dot and hyphen, got "A"
-		protection.unprotected[0]: must be a known part, got "rds", known are keys.logs, keys.artifacts, registry, storage.accessLogs, storage.artifacts, storage.trail, all
+		protection.unprotected[0]: must be a known part, got "rds", known are keys.logs, keys.artifacts, registry, storage.accessLogs, storage.artifacts, storage.trail, trail, all
 		registry.keepImages: must be between 10 and 1000, got 1
 		registry.untaggedDays: must be between 1 and 365, got 0
 		security.unusedAccessDays: must be between 1 and 365, got 400`), message(err))

@@ -120,12 +120,23 @@ func printChains(out io.Writer, c engine.Chains, print table) {
 	if len(c.Stores) == 0 {
 		return
 	}
-	var rows [][]string
+	var chains, waiting [][]string
 	for _, store := range c.Stores {
-		rows = append(rows, []string{store.Store, strings.Join(store.Waiting, ", "), strings.Join(store.Longest, " → ")})
+		chains = append(chains, []string{store.Store, strings.Join(store.Longest, " → ")})
+		waiting = append(waiting, wrapped(store.Store, store.Waiting)...)
 	}
-	print(out, []string{"STORE", "WAIT FOR IT", "LONGEST CHAIN"}, rows)
-	fmt.Fprintf(out, "wait for none of them: %s\n\n", strings.Join(c.Free, ", "))
+	print(out, []string{"STORE", "LONGEST CHAIN OF WHAT WAITS"}, chains)
+	print(out, []string{"STORE", "WHAT WAITS"}, append(waiting, wrapped("none", c.Free)...))
+}
+
+// wrapped is a row for a list, and further ones where it is long.
+func wrapped(head string, list []string) [][]string {
+	var rows [][]string
+	for line := range slices.Chunk(list, 6) {
+		rows = append(rows, []string{head, strings.Join(line, ", ")})
+		head = ""
+	}
+	return rows
 }
 
 func count(n int) string {

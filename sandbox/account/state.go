@@ -3,6 +3,7 @@ package account
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -72,13 +73,14 @@ func newState() (*State, error) {
 	}
 	s := &State{AccountID: fmt.Sprintf("%012d", number.Int64()+1e11)}
 	for _, role := range []string{DeployerName, PreviewerName} {
-		code, err := randomCode()
-		if err != nil {
+		key, keyErr := randomCode()
+		secret, secretErr := randomCode()
+		if err := errors.Join(keyErr, secretErr); err != nil {
 			return nil, err
 		}
 		s.Identities = append(s.Identities, Identity{
-			AccessKeyID:     "AKIA" + code[:16],
-			SecretAccessKey: code,
+			AccessKeyID:     "AKIA" + key[:16],
+			SecretAccessKey: secret,
 			PrincipalARN:    fmt.Sprintf("arn:aws:iam::%s:role/%s", s.AccountID, role),
 			ReadOnly:        role == PreviewerName,
 		})

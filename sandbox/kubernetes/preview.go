@@ -55,7 +55,11 @@ func (p *Provider) previewObject(
 	if resource.NewObjectProperty(r.inputs).ContainsUnknowns() || r.object.name == "" {
 		return nil, nil
 	}
-	if err := c.reachable(ctx); err != nil {
+	switch err := c.reachable(ctx); {
+	case apierrors.IsUnauthorized(err):
+		// A caller who may not enter the cluster sees what a preview without one shows, and that every time.
+		return nil, nil
+	case err != nil:
 		p.log.warning("", fmt.Sprintf("Kubernetes objects are previewed without the cluster, which cannot be reached: %s", err))
 		return nil, nil
 	}

@@ -130,7 +130,8 @@ func (v *Vault) guard(ctx *pulumi.Context, name string, a VaultArgs) error {
 			BackupVaultName:  v.Name,
 			MinRetentionDays: pulumi.Int(a.MinRetentionDays),
 			MaxRetentionDays: pulumi.Int(a.MaxRetentionDays),
-		}, pulumi.Parent(v))
+			// A vault has one; deleting the old one last would leave none.
+		}, pulumi.Parent(v), pulumi.DeleteBeforeReplace(true))
 		if err != nil {
 			return fmt.Errorf("lock: %w", err)
 		}
@@ -139,7 +140,7 @@ func (v *Vault) guard(ctx *pulumi.Context, name string, a VaultArgs) error {
 	policy, err := backup.NewVaultPolicy(ctx, name, &backup.VaultPolicyArgs{
 		BackupVaultName: v.Name,
 		Policy:          pulumi.String(a.policy().JSON()),
-	}, pulumi.Parent(v))
+	}, pulumi.Parent(v), pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return fmt.Errorf("policy: %w", err)
 	}

@@ -187,14 +187,15 @@ func (b *builder) repository(made *Registry, repository string, settings []pulum
 	_, err = ecr.NewLifecyclePolicy(b.ctx, name, &ecr.LifecyclePolicyArgs{
 		Repository: r.Name,
 		Policy:     pulumi.String(lifecycle(b.args.KeepImages, b.args.UntaggedDays)),
-	}, b.parent)
+		// A repository has one; deleting the old one last would leave none.
+	}, b.parent, pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return err
 	}
 	_, err = ecr.NewRepositoryPolicy(b.ctx, name, &ecr.RepositoryPolicyArgs{
 		Repository: r.Name,
 		Policy:     pulumi.String(accountOnly(b.args.AccountID).JSON()),
-	}, b.parent)
+	}, b.parent, pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return err
 	}

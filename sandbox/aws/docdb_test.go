@@ -132,7 +132,9 @@ func TestDocumentDB_DownLeavesASnapshot(t *testing.T) {
 	require.NoError(t, d.delete(cluster))
 	assert.Equal(t, map[string]string{"docs-final": "final snapshot"}, d.kept())
 	require.NoError(t, d.delete(d.parameters))
-	d.state(func(s *account.State) { assert.Empty(t, s.List(typeSecret), "the managed secret goes with its cluster") })
+	d.state(func(s *account.State) {
+		assert.Empty(t, s.List(typeSecret), "the managed secret goes with its cluster")
+	})
 
 	again := d.make(typeDocuments, d.cluster(map[string]any{"dbClusterParameterGroupName": nil}))
 	assert.ErrorContains(t, d.delete(again), "DBClusterSnapshotAlreadyExistsFault")
@@ -193,6 +195,6 @@ func TestDocumentDB_GlobalCluster(t *testing.T) {
 	})
 	assert.Len(t, plainMap(d.read(world).Outputs).objects("globalClusterMembers"), 1)
 	require.NoError(t, d.delete(world))
-	assert.Equal(t, "", plainMap(d.read(first).Outputs).str("globalClusterIdentifier"))
+	assert.Empty(t, plainMap(d.read(first).Outputs).str("globalClusterIdentifier"))
 	require.NoError(t, d.delete(first))
 }

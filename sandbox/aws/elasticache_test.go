@@ -108,7 +108,7 @@ func TestElastiCache_Users(t *testing.T) {
 		"taken":            {typeCacheUser, iamUser("reader", "reader"), "User reader already exists."},
 		"access":           {typeCacheUser, changed(iamUser("someone", "someone"), map[string]any{"accessString": "~* +@all"}), "accessString: must begin with on or off"},
 		"short password":   {typeCacheUser, password("short"), "passwords: must have 16 to 128 characters"},
-		"three":            {typeCacheUser, password("sixteen-characters", "sixteen-characterz", "sixteen-charactery"), "passwords: at most 2, got 3"},
+		"three":            {typeCacheUser, password("sixteen-characters", "another-sixteen-of-them", "yet-another-sixteen"), "passwords: at most 2, got 3"},
 		"nothing":          {typeCacheUser, changed(iamUser("someone", "someone"), map[string]any{"authenticationMode": nil}), "a user needs passwords, IAM, or no password to be required"},
 		"iam and password": {typeCacheUser, changed(iamUser("someone", "someone"), map[string]any{"authenticationMode": map[string]any{"type": "iam", "passwords": []any{"sixteen-characters"}}}), "there are none with iam"},
 		"no default":       {typeCacheUserGroup, map[string]any{"userGroupId": "other", "engine": "redis", "userIds": []any{"reader"}}, "Default user needs to be included in the user group."},

@@ -153,29 +153,3 @@ func checkUserGroups(c *call, operation string) error {
 	}
 	return nil
 }
-
-// cacheParameters by family.
-// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
-var cacheParameters = func() map[string]map[string]parameter {
-	const yesNo = "yes,no"
-	common := map[string]parameter{
-		"acl-pubsub-default": {allowed: "allchannels,resetchannels"}, "activedefrag": {allowed: yesNo}, "activerehashing": {allowed: yesNo},
-		"active-defrag-cycle-max": {allowed: "1-75"}, "active-defrag-cycle-min": {allowed: "1-75"}, "active-defrag-ignore-bytes": {allowed: anyInt},
-		"active-defrag-threshold-lower": {allowed: "1-100"}, "active-defrag-threshold-upper": {allowed: "1-100"},
-		"client-output-buffer-limit-normal-hard-limit": {allowed: anyInt}, "client-output-buffer-limit-normal-soft-limit": {allowed: anyInt},
-		"client-output-buffer-limit-normal-soft-seconds": {allowed: anyInt}, "client-output-buffer-limit-pubsub-hard-limit": {allowed: anyInt},
-		"client-output-buffer-limit-pubsub-soft-limit": {allowed: anyInt}, "client-output-buffer-limit-pubsub-soft-seconds": {allowed: anyInt},
-		"close-on-replica-write": {allowed: yesNo}, "cluster-enabled": {static: true, allowed: yesNo}, "databases": {static: true, allowed: "1-1200000"},
-		"lazyfree-lazy-eviction": {allowed: yesNo}, "lazyfree-lazy-expire": {allowed: yesNo}, "lazyfree-lazy-server-del": {allowed: yesNo},
-		"lazyfree-lazy-user-del": {allowed: yesNo}, "lfu-decay-time": {allowed: anyInt}, "lfu-log-factor": {allowed: anyInt},
-		"list-compress-depth": {static: true, allowed: anyInt},
-		"maxmemory-policy":    {allowed: "volatile-lru,allkeys-lru,volatile-lfu,allkeys-lfu,volatile-random,allkeys-random,volatile-ttl,noeviction"},
-		"maxmemory-samples":   {allowed: "1-2147483647"}, "min-replicas-max-lag": {allowed: anyInt}, "min-replicas-to-write": {allowed: anyInt},
-		"notify-keyspace-events": {}, "proto-max-bulk-len": {allowed: "1048576-536870912"}, "repl-backlog-size": {allowed: "16384-2147483647"},
-		"repl-backlog-ttl": {allowed: anyInt}, "reserved-memory-percent": {allowed: "0-100"}, "set-max-intset-entries": {allowed: anyInt},
-		"slowlog-log-slower-than": {allowed: anySigned}, "slowlog-max-len": {allowed: anyInt}, "stream-node-max-bytes": {allowed: anyInt},
-		"stream-node-max-entries": {allowed: anyInt}, "tcp-keepalive": {allowed: anyInt}, "timeout": {allowed: anyInt},
-		"tracking-table-max-keys": {allowed: "1-100000000"},
-	}
-	return map[string]map[string]parameter{"redis6.x": common, "redis7": common, "valkey7": common, "valkey8": common}
-}()

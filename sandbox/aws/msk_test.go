@@ -41,8 +41,8 @@ func TestMSK_FillsInWhatAWSDoes(t *testing.T) {
 	k := newKafkas(t)
 	out := k.make(typeKafka, k.cluster(nil)).outputs
 	assert.Regexp(t, `^b-1\.main\.[a-z2-7]{6}\.c2\.kafka\.af-south-1\.amazonaws\.com:9098,b-2\.main\.[a-z2-7]{6}\.c2\.kafka\.af-south-1\.amazonaws\.com:9098$`, out["bootstrapBrokersSaslIam"])
-	assert.Equal(t, "", out["bootstrapBrokersTls"], "nobody gets in without authentication")
-	assert.Equal(t, "", out["bootstrapBrokers"])
+	assert.Empty(t, out["bootstrapBrokersTls"], "nobody gets in without authentication")
+	assert.Empty(t, out["bootstrapBrokers"])
 	assert.Contains(t, out["zookeeperConnectString"], "z-1.main.")
 	assert.Regexp(t, `^arn:aws:kafka:af-south-1:\d{12}:cluster/main/`, out["arn"])
 	assert.Equal(t, "TLS", out.object("encryptionInfo").object("encryptionInTransit")["clientBroker"])
@@ -52,8 +52,8 @@ func TestMSK_FillsInWhatAWSDoes(t *testing.T) {
 
 	open := k.make(typeKafka, k.cluster(map[string]any{"clusterName": "open", "clientAuthentication": nil, "kafkaVersion": "4.0.x.kraft", "configurationInfo": nil})).outputs
 	assert.Contains(t, open["bootstrapBrokersTls"], ":9094")
-	assert.Equal(t, "", open["bootstrapBrokersSaslIam"])
-	assert.Equal(t, "", open["zookeeperConnectString"])
+	assert.Empty(t, open["bootstrapBrokersSaslIam"])
+	assert.Empty(t, open["zookeeperConnectString"])
 }
 
 func TestMSK_Refuses(t *testing.T) {

@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	typeDatabase           = "aws:rds/instance:Instance"
-	typeSnapshot           = "aws:rds/snapshot:Snapshot"
-	typeBackupReplication  = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
-	monitoringPolicy       = "service-role/AmazonRDSEnhancedMonitoringRole"
-	keptSnapshot           = "final snapshot"
-	minReplicaSourceBackup = 1
+	typeDatabase          = "aws:rds/instance:Instance"
+	typeSnapshot          = "aws:rds/snapshot:Snapshot"
+	typeRetainedBackups   = "aws:rds/automatedBackup:AutomatedBackup" // what is left of a deleted instance; no program makes any
+	typeBackupReplication = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
+	monitoringPolicy      = "service-role/AmazonRDSEnhancedMonitoringRole"
+	keptSnapshot          = "final snapshot"
 )
 
 // postgresVersions are the minors that the stand-in knows, by major, newest last.
@@ -213,7 +213,7 @@ func removeDatabase(c *call) error {
 	dropManaged(c, c.in)
 	if days := c.in.number("backupRetentionPeriod"); days > 0 && c.in["deleteAutomatedBackups"] == false && !c.in.has("replicateSourceDb") {
 		until := time.Now().AddDate(0, 0, days)
-		backups := &account.Resource{Type: typeBackupReplication, Region: c.region, Props: c.in, MadeFor: c.urn}
+		backups := &account.Resource{Type: typeRetainedBackups, Region: c.region, Props: c.in, MadeFor: c.urn}
 		backups.ID = c.arnOf("rds", "auto-backup:ab-"+strings.ToLower(upperID(26)))
 		backups.ARN = backups.ID
 		c.state.Put(backups)
@@ -222,118 +222,7 @@ func removeDatabase(c *call) error {
 	return nil
 }
 
-// finalSnapshot leaves a snapshot of what is being deleted in the account, unless it is not wanted.
-func finalSnapshot(c *call, operation, typ, resource, taken string) error {
-	if c.in.boolean("skipFinalSnapshot") || c.in.has("replicateSourceDb") {
-		return nil
-	}
-	name := c.in.str("finalSnapshotIdentifier")
-	if name == "" {
-		return fail(operation, "InvalidParameterCombination", "FinalSnapshotIdentifier is required unless SkipFinalSnapshot is specified: %s", c.id)
-	}
-	return keepSnapshot(c, operation, typ, c.arnOf("rds", resource+":"+name), name, taken)
-}
-
-// keepSnapshot leaves the snapshot behind, until somebody deletes it. taken is the error of a name that there is.
-func keepSnapshot(c *call, operation, typ, arn, name, taken string) error {
-	if c.state.KeptIn(c.region, typ, name) != nil {
-		return fail(operation, taken, "Cannot create the snapshot because a snapshot with the identifier %s already exists.", name)
-	}
-	content, _ := clone(map[string]any(c.in)).(map[string]any)
-	snapshot := &account.Resource{Type: typ, ID: name, ARN: arn, Region: c.region, MadeFor: c.urn, Props: content}
-	c.state.Put(snapshot)
-	c.state.Keep(snapshot, keptSnapshot, time.Time{})
-	return nil
-}
-
-// keptOf returns the snapshot or backups of an identifier or ARN in the call's region, or nil.
-func keptOf(c *call, typ, id string) *account.Resource {
-	for _, r := range c.state.KeptOf(typ) {
-		if r.Region == c.region && (r.ID == id || r.ARN == id) {
-			return r
-		}
-	}
-	return nil
-}
-
-func forgetReplica(c *call, replica props) {
-	if source := databaseOf(c, replica.str("replicateSourceDb")); source != nil {
-		source.Props["replicas"] = slices.DeleteFunc(asList(source.Props["replicas"]), func(v any) bool { return v == replica["identifier"] })
-	}
-}
-
-// databaseOf returns the instance of an identifier, ARN or resource id, or nil. An ARN may be of another region.
-func databaseOf(c *call, id string) *account.Resource {
-	for _, r := range c.state.List(typeDatabase) {
-		if id != "" && (r.ARN == id || r.Region == c.region && (r.String("identifier") == id || r.ID == id)) {
-			return r
-		}
-	}
-	return nil
-}
-
-// instanceNamed: RDS and DocumentDB share the identifiers of instances.
-// https://docs.aws.amazon.com/documentdb/latest/developerguide/limits.html#limits-naming_constraints
-func instanceNamed(c *call, identifier string) *account.Resource {
-	for _, typ := range []string{typeDatabase, typeDocumentInstance} {
-		for _, r := range c.byProp(typ, "identifier", identifier) {
-			return r
-		}
-	}
-	return nil
-}
-
 func asList(v any) []any {
 	list, _ := v.([]any)
 	return list
-}
-
-// databaseUses: its network interfaces are in subnets of its group, in which of them is for RDS to say.
-func databaseUses(c *call, r props) storeUses {
-	return storeUses{
-		subnets: subnetsOfGroup(c, r.str("dbSubnetGroupName")), groups: r.strings("vpcSecurityGroupIds"),
-		keys: []string{r.str("kmsKeyId"), r.str("performanceInsightsKmsKeyId")},
-	}
-}
-
-func subnetsOfGroup(c *call, name string) []string {
-	for _, typ := range []string{typeDBSubnetGroup, typeDocumentSubnetGroup} {
-		if group := c.find(typ, name); group != nil {
-			return props(group.Props).strings("subnetIds")
-		}
-	}
-	return nil
-}
-
-// createBackupReplication copies the backups of an instance of another region to this one.
-// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_StartDBInstanceAutomatedBackupsReplication.html
-func createBackupReplication(c *call) error {
-	const operation = "StartDBInstanceAutomatedBackupsReplication"
-	source := databaseOf(c, c.in.str("sourceDbInstanceArn"))
-	if source == nil || !strings.HasPrefix(c.in.str("sourceDbInstanceArn"), "arn:") {
-		return fail(operation, "DBInstanceNotFound", "DBInstance %s not found.", c.in.str("sourceDbInstanceArn"))
-	}
-	if source.Region == c.region {
-		return fail(operation, "InvalidParameterValue", "The source DB instance %s must be in a Region other than %s", source.ARN, c.region)
-	}
-	if source.Props["backupRetentionPeriod"] == 0.0 || source.Props["replicateSourceDb"] != nil {
-		return fail(operation, "InvalidDBInstanceState", "Automated backups are not enabled for %s", source.ARN)
-	}
-	for _, other := range c.byProp(typeBackupReplication, "sourceDbInstanceArn", source.ARN) {
-		return fail(operation, "DBInstanceAutomatedBackupAlreadyExists", "Backups of %s are replicated already: %s", source.ARN, other.ID)
-	}
-	if source.Props["storageEncrypted"] == true && !c.in.has("kmsKeyId") {
-		return fail(operation, "InvalidParameterCombination", "An encrypted DB instance needs a KMS key of %s for its replicated backups", c.region)
-	}
-	if err := usableKeys(c, c.in, operation, "KMSKeyNotAccessibleFault", "kmsKeyId"); err != nil {
-		return err
-	}
-	c.arn = c.arnOf("rds", "auto-backup:ab-"+strings.ToLower(upperID(26)))
-	c.id = c.arn
-	c.standard(props{"retentionPeriod": 7.0})
-	// What a restore from the copies begins with.
-	for _, name := range []string{"engine", "engineVersion", "username", "dbName", "allocatedStorage"} {
-		c.out["__"+name] = source.Props[name]
-	}
-	return nil
 }

@@ -215,7 +215,9 @@ func TestRDS_DownLeavesASnapshotAndUpIsPossibleAgain(t *testing.T) {
 			assert.Regexp(t, `^automated backups until \d{4}-\d\d-\d\d$`, why)
 		}
 	}
-	d.state(func(s *account.State) { assert.Nil(t, s.Get(typeSecret, secret), "the managed secret goes with its database") })
+	d.state(func(s *account.State) {
+		assert.Nil(t, s.Get(typeSecret, secret), "the managed secret goes with its database")
+	})
 
 	again := up(nil)
 	assert.ErrorContains(t, d.delete(again), "a snapshot with the identifier main-final already exists.")
@@ -296,7 +298,7 @@ func TestRDS_Proxy(t *testing.T) {
 	db := d.make(typeDatabase, d.instance(nil))
 	auth := map[string]any{"authScheme": "SECRETS", "iamAuth": "DISABLED", "secretArn": db.outputs.objects("masterUserSecrets")[0].str("secretArn")}
 	in := map[string]any{
-		"name": "main-proxy", "engineFamily": "POSTGRESQL", "requireTls": true, "auths": []any{auth}, "roleArn": d.ground.role("rds.amazonaws.com").outputs.str("arn"),
+		"name": "main-proxy", "engineFamily": "POSTGRESQL", "requireTls": true, "auths": []any{auth}, "roleArn": d.role("rds.amazonaws.com").outputs.str("arn"),
 		"vpcSubnetIds": []any{d.a.id, d.b.id}, "vpcSecurityGroupIds": []any{d.group.id},
 	}
 	d.refusesChanges(t, typeProxy, in, map[string]change{

@@ -77,7 +77,9 @@ func writeChange(text *strings.Builder, name string, k kind) {
 }
 
 func TestReplaceWhen_DependsOnTheDirection(t *testing.T) {
-	replaced := func(typ string, old, now props) bool { return len(diffProps(old, now, kinds[typ], nil).ReplaceKeys) > 0 }
+	replaced := func(typ string, old, now props) bool {
+		return len(diffProps(old, now, kinds[typ], nil).ReplaceKeys) > 0
+	}
 	assert.True(t, replaced(typeKafka, props{"kafkaVersion": "3.9.x"}, props{"kafkaVersion": "3.8.x"}))
 	assert.False(t, replaced(typeKafka, props{"kafkaVersion": "3.8.x"}, props{"kafkaVersion": "3.9.x"}))
 	assert.True(t, replaced(typeCache, props{"engineVersion": "7.1"}, props{"engineVersion": "6.2"}))

@@ -32,53 +32,61 @@ var versions = map[Service][]string{
 	ElastiCache: {"7.1"},
 }
 
-// Sizes of the families, as the price lists of 2025-06 and 2025-11 have them.
-var (
-	burstable = []string{"micro", "small", "medium", "large", "xlarge", "2xlarge"}
-	large     = []string{"large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge"}
-	graviton2 = []string{"large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge"}
+// Sizes in which AWS makes families of instances.
+const (
+	burstable = "micro small medium large xlarge 2xlarge"
+	to16      = "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge"
+	to24      = to16 + " 24xlarge"
+	to32      = to24 + " 32xlarge"
+	cacheTo24 = "large xlarge 2xlarge 4xlarge 12xlarge 24xlarge"
 )
 
-// families by service: the prefix of their sizes, the sizes of each, and the families of each region.
-//
-// af-south-1: the price list feeds of RDS, DocumentDB, MSK and ElastiCache (2025-06 to 2025-11), DocumentDB's table of
-// instance classes by region, and AWS's announcement of ElastiCache T4g (2026-06).
-var families = map[Service]struct {
-	prefix  string
-	sizes   map[string][]string
-	regions map[string][]string
-}{
-	PostgreSQL: {"db.",
-		map[string][]string{
-			"t3": burstable, "t4g": burstable, "m5": large, "m5d": large, "m6g": graviton2, "m6i": append(slices.Clone(large), "32xlarge"),
-			"m7g": graviton2, "r5": large, "r5d": large, "r6g": graviton2, "r6i": append(slices.Clone(large), "32xlarge"), "r7g": graviton2,
+// offer is what a service has in one region: sizes by family. What is missing here is refused: either AWS does not offer it
+// there, or it came after the list was made, and then it is to be added with its source.
+type offer map[string]string
+
+// offers by service and region.
+var offers = map[Service]map[string]offer{
+	// PostgreSQL. https://aws.amazon.com/rds/postgresql/pricing/ (June 2025) and
+	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Support.html
+	PostgreSQL: {
+		"af-south-1": {
+			"db.t3": burstable, "db.t4g": burstable, "db.m5": to24, "db.m5d": to24, "db.m6g": to16, "db.m6i": to32,
+			"db.r5": to24, "db.r5d": to24, "db.r6g": to16, "db.r6i": to32,
 		},
-		map[string][]string{
-			"af-south-1": {"t3", "t4g", "m5", "m5d", "m6g", "m6i", "r5", "r5d", "r6g", "r6i"},
-			"eu-west-1":  {"t3", "t4g", "m5", "m5d", "m6g", "m6i", "m7g", "r5", "r5d", "r6g", "r6i", "r7g"},
-			"us-east-1":  {"t3", "t4g", "m5", "m5d", "m6g", "m6i", "m7g", "r5", "r5d", "r6g", "r6i", "r7g"},
-		}},
-	DocumentDB: {"db.",
-		map[string][]string{"t3": {"medium"}, "t4g": {"medium"}, "r5": large, "r6g": graviton2, "r8g": graviton2},
-		map[string][]string{
-			"af-south-1": {"t3", "t4g", "r5", "r6g"},
-			"eu-west-1":  {"t3", "t4g", "r5", "r6g", "r8g"},
-			"us-east-1":  {"t3", "t4g", "r5", "r6g", "r8g"},
-		}},
-	Kafka: {"kafka.",
-		map[string][]string{"t3": {"small"}, "m5": large, "m7g": graviton2},
-		map[string][]string{"af-south-1": {"t3", "m5"}, "eu-west-1": {"t3", "m5", "m7g"}, "us-east-1": {"t3", "m5", "m7g"}}},
-	ElastiCache: {"cache.",
-		map[string][]string{
-			"t3": {"micro", "small", "medium"}, "t4g": {"micro", "small", "medium"}, "m5": large, "r5": large,
-			"m6g": graviton2, "r6g": graviton2, "m7g": graviton2, "r7g": graviton2,
-		},
-		map[string][]string{
-			"af-south-1": {"t3", "t4g", "m5", "r5"},
-			"eu-west-1":  {"t3", "t4g", "m5", "r5", "m6g", "r6g", "m7g", "r7g"},
-			"us-east-1":  {"t3", "t4g", "m5", "r5", "m6g", "r6g", "m7g", "r7g"},
-		}},
+		"eu-west-1": rdsMost, "us-east-1": rdsMost,
+	},
+	// https://docs.aws.amazon.com/documentdb/latest/developerguide/db-instance-classes.html, by region
+	DocumentDB: {
+		"af-south-1": {"db.t3": "medium", "db.t4g": "medium", "db.r5": to24, "db.r6g": to16},
+		"eu-west-1":  documentMost, "us-east-1": documentMost,
+	},
+	// Standard brokers. https://aws.amazon.com/msk/pricing/ (October 2025) and
+	// https://docs.aws.amazon.com/msk/latest/developerguide/broker-instance-sizes.html
+	Kafka: {
+		"af-south-1": {"kafka.t3": "small", "kafka.m5": to24},
+		"eu-west-1":  kafkaMost, "us-east-1": kafkaMost,
+	},
+	// https://aws.amazon.com/elasticache/pricing/ (June 2025); T4g in Cape Town:
+	// https://aws.amazon.com/about-aws/whats-new/2026/06/amazon-elasticache-t4g-additional-aws-regions/
+	ElastiCache: {
+		"af-south-1": {"cache.t3": "micro small medium", "cache.t4g": "micro small medium", "cache.m5": cacheTo24, "cache.r5": cacheTo24},
+		"eu-west-1":  cacheMost, "us-east-1": cacheMost,
+	},
 }
+
+var (
+	rdsMost = offer{
+		"db.t3": burstable, "db.t4g": burstable, "db.m5": to24, "db.m5d": to24, "db.m6g": to16, "db.m6i": to32, "db.m7g": to16,
+		"db.r5": to24, "db.r5d": to24, "db.r6g": to16, "db.r6i": to32, "db.r7g": to16,
+	}
+	documentMost = offer{"db.t3": "medium", "db.t4g": "medium", "db.r5": to24, "db.r6g": to16, "db.r8g": to16}
+	kafkaMost    = offer{"kafka.t3": "small", "kafka.m5": to24, "kafka.m7g": to16}
+	cacheMost    = offer{
+		"cache.t3": "micro small medium", "cache.t4g": "micro small medium", "cache.m5": cacheTo24, "cache.r5": cacheTo24,
+		"cache.m6g": to16, "cache.r6g": to16, "cache.m7g": to16, "cache.r7g": to16,
+	}
+)
 
 // Versions lists the engine versions that the platform knows, the newest last.
 func Versions(s Service) []string { return slices.Clone(versions[s]) }
@@ -86,18 +94,21 @@ func Versions(s Service) []string { return slices.Clone(versions[s]) }
 // Classes lists the sizes that a service offers in a region, in alphabetical order; none for an unknown region.
 func Classes(s Service, region string) []string {
 	var all []string
-	for _, family := range families[s].regions[region] {
-		for _, size := range families[s].sizes[family] {
-			all = append(all, families[s].prefix+family+"."+size)
+	for family, sizes := range offers[s][region] {
+		for size := range strings.FieldsSeq(sizes) {
+			all = append(all, family+"."+size)
 		}
 	}
 	slices.Sort(all)
 	return all
 }
 
+// Families lists the families that a service offers in a region, in alphabetical order.
+func Families(s Service, region string) []string { return slices.Sorted(maps.Keys(offers[s][region])) }
+
 // Exists says whether any known region offers the size.
 func Exists(s Service, class string) bool {
-	for region := range maps.Keys(families[s].regions) {
+	for region := range offers[s] {
 		if Offered(s, class, region) {
 			return true
 		}

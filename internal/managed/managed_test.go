@@ -27,6 +27,10 @@ func TestOffered_DiffersByRegion(t *testing.T) {
 		{managed.ElastiCache, "cache.t3.micro", true, true},
 		{managed.ElastiCache, "cache.r6g.large", false, true},
 		{managed.ElastiCache, "db.t3.micro", false, false},
+		{managed.PostgreSQL, "db.r6i.32xlarge", true, true},
+		{managed.PostgreSQL, "db.t3.16xlarge", false, false},
+		{managed.ElastiCache, "cache.r5.8xlarge", false, false},
+		{managed.ElastiCache, "large", false, false},
 	} {
 		assert.Equal(t, test.cape, managed.Offered(test.service, test.class, "af-south-1"), "%s %s", test.service, test.class)
 		assert.Equal(t, test.ireland, managed.Offered(test.service, test.class, "eu-west-1"), "%s %s", test.service, test.class)

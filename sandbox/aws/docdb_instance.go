@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cloudinsight/platform/internal/managed"
 	"github.com/cloudinsight/platform/sandbox/account"
 )
 
@@ -55,9 +56,9 @@ func checkDocumentInstance(c *call) error {
 	}
 	class, version := c.in.str("instanceClass"), cluster.String("engineVersion")
 	family := class[:max(0, strings.LastIndex(class, "."))]
-	if since := classSince[family]; !offered("docdb", c.region, class) || since != "" && compareVersions(version, since) < 0 {
+	if since := classSince[family]; !managed.Offered(managed.DocumentDB, class, c.region) || since != "" && compareVersions(version, since) < 0 {
 		return fail(operation, "InvalidParameterCombination", "RDS does not support creating a DB instance with the following combination: "+
-			"DBInstanceClass=%s, Engine=docdb, EngineVersion=%s; %s", class, version, offeredFamilies("docdb", c.region))
+			"DBInstanceClass=%s, Engine=docdb, EngineVersion=%s; %s", class, version, offeredThere(managed.DocumentDB, c.region))
 	}
 	if cluster.String("globalClusterIdentifier") != "" {
 		if err := globalClass(operation, class); err != nil {

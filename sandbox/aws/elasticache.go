@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/cloudinsight/platform/internal/managed"
 )
 
 const (
@@ -210,8 +212,8 @@ func cacheFamily(c *call) string {
 }
 
 func checkCache(c *call, operation string) error {
-	if node := c.in.str("nodeType"); !offered("elasticache", c.region, node) {
-		return fail(operation, "InvalidParameterValue", "The cache node type %s is not available; %s", node, offeredFamilies("elasticache", c.region))
+	if node := c.in.str("nodeType"); !managed.Offered(managed.ElastiCache, node, c.region) {
+		return fail(operation, "InvalidParameterValue", "The cache node type %s is not available; %s", node, offeredThere(managed.ElastiCache, c.region))
 	}
 	name := c.in.str("subnetGroupName")
 	subnets := c.find(typeCacheSubnets, name)

@@ -121,7 +121,7 @@ func removeKey(c *call) error {
 
 // keepUntil leaves what is being removed behind, scheduled for deletion.
 func (c *call) keepUntil(end time.Time) {
-	c.kept, c.until = "scheduled for deletion until "+end.UTC().Format(time.DateOnly), end
+	c.kept, c.until = "scheduled for deletion", end
 }
 
 // keyOf returns the key of an id or ARN in the call's region, or nil. One whose deletion is scheduled is none.

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/cloudinsight/platform/internal/managed"
 )
 
 const typeKafka = "aws:msk/cluster:Cluster"
@@ -126,8 +128,8 @@ func createKafka(c *call) error {
 func checkKafka(c *call, operation string) error {
 	const code = "BadRequestException"
 	brokers := c.in.object("brokerNodeGroupInfo")
-	if class := brokers.str("instanceType"); !offered("kafka", c.region, class) {
-		return fail(operation, code, "Unsupported InstanceType: %s; %s", class, offeredFamilies("kafka", c.region))
+	if class := brokers.str("instanceType"); !managed.Offered(managed.Kafka, class, c.region) {
+		return fail(operation, code, "Unsupported InstanceType: %s; %s", class, offeredThere(managed.Kafka, c.region))
 	}
 	subnets := brokers.strings("clientSubnets")
 	vpc, zones, err := spread(c, operation, code, subnets)

@@ -217,7 +217,7 @@ func removeDatabase(c *call) error {
 		backups.ID = c.arnOf("rds", "auto-backup:ab-"+strings.ToLower(upperID(26)))
 		backups.ARN = backups.ID
 		c.state.Put(backups)
-		c.state.Keep(backups, "automated backups until "+until.UTC().Format(time.DateOnly), until)
+		c.state.Keep(backups, "automated backups", until)
 	}
 	return nil
 }

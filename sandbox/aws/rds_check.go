@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cloudinsight/platform/internal/managed"
 	"github.com/cloudinsight/platform/sandbox/account"
 )
 
@@ -68,9 +69,9 @@ func checkDatabase(c *call, operation string) error {
 		return fail(operation, "InvalidParameterCombination", "Cannot find version %s for postgres; the stand-in knows of %s %v and does not choose a minor itself",
 			version, major, postgresVersions[major])
 	}
-	if !offered("rds", c.region, class) {
+	if !managed.Offered(managed.PostgreSQL, class, c.region) {
 		return fail(operation, "InvalidParameterCombination", "RDS does not support creating a DB instance with the following combination: "+
-			"DBInstanceClass=%s, Engine=postgres, EngineVersion=%s in %s; %s", class, version, c.region, offeredFamilies("rds", c.region))
+			"DBInstanceClass=%s, Engine=postgres, EngineVersion=%s in %s; %s", class, version, c.region, offeredThere(managed.PostgreSQL, c.region))
 	}
 	if c.value("storageType") == "io2" && c.region == "af-south-1" {
 		return fail(operation, "InvalidParameterCombination", "Storage type io2 is not available in %s", c.region)

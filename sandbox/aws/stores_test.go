@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -76,6 +77,9 @@ func (w *world) kept() map[string]string {
 	w.state(func(s *account.State) {
 		for _, r := range s.Kept("dev") {
 			all[r.ID] = r.Kept
+			if !r.Until.IsZero() {
+				all[r.ID] += " until " + r.Until.Format(time.DateOnly)
+			}
 		}
 	})
 	return all
@@ -91,29 +95,6 @@ func (w *world) credentials(t *testing.T, arn string) map[string]string {
 		require.NoError(t, json.Unmarshal([]byte(secret.String(secretValue)), &value))
 	})
 	return value
-}
-
-func TestOffers(t *testing.T) {
-	for _, c := range []struct {
-		service, region, class string
-		want                   bool
-	}{
-		{"rds", "af-south-1", "db.t3.micro", true},
-		{"rds", "af-south-1", "db.r6i.32xlarge", true},
-		{"rds", "af-south-1", "db.m7g.large", false},
-		{"rds", "eu-west-1", "db.m7g.large", true},
-		{"rds", "eu-west-1", "db.t3.16xlarge", false},
-		{"rds", "ap-south-1", "db.t3.micro", false},
-		{"docdb", "af-south-1", "db.r8g.large", false},
-		{"docdb", "eu-west-1", "db.r8g.large", true},
-		{"kafka", "af-south-1", "kafka.m7g.large", false},
-		{"kafka", "af-south-1", "kafka.t3.small", true},
-		{"elasticache", "af-south-1", "cache.r7g.large", false},
-		{"elasticache", "af-south-1", "cache.r5.large", true},
-		{"elasticache", "af-south-1", "large", false},
-	} {
-		assert.Equal(t, c.want, offered(c.service, c.region, c.class), "%s %s", c.region, c.class)
-	}
 }
 
 func TestParameters_Allowed(t *testing.T) {

@@ -34,7 +34,9 @@ func TestProtection_OfARealEnvironment(t *testing.T) {
 	again := w.down("prod")
 	assert.Greater(t, len(again.Kept), len(down.Kept), "the second final snapshots have names of their own")
 
+	restore := w.set(engine.SharedStack, "protection", map[string]any{"locked": true})
 	w.liftedByName(t, engine.SharedStack, "registry", "trail", "keys.logs", "storage.accessLogs")
+	restore()
 	w.down(engine.SharedStack)
 	w.empty(engine.SharedStack)
 }

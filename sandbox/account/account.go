@@ -7,7 +7,6 @@
 package account
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,11 +21,11 @@ import (
 type Account struct {
 	path string
 
-	// One process reads the account far more often than it changes, so the last parsed state is kept for as long as
-	// the file has the same version.
+	// One process reads the account far more often than it changes, and a change is of one resource among hundreds: what was
+	// read last is kept, resource by resource.
 	mu      sync.Mutex
 	version string
-	raw     []byte
+	last    *snapshot
 }
 
 // Open returns the account kept at path. The file is made by the first Update.
@@ -119,18 +118,19 @@ func (a *Account) load() (*State, error) {
 		if err != nil {
 			return nil, fmt.Errorf("account: %w", err)
 		}
-		a.version, a.raw = version, raw
+		next, err := decode(raw, a.last)
+		if err != nil {
+			return nil, fmt.Errorf("account: %s is damaged: %w", a.path, err)
+		}
+		a.version, a.last = version, next
 	}
-	s := &State{}
-	if err := json.Unmarshal(a.raw, s); err != nil {
-		return nil, fmt.Errorf("account: %s is damaged: %w", a.path, err)
-	}
+	s := a.last.state()
 	s.expire(time.Now())
 	return s, nil
 }
 
 func (a *Account) store(s *State) error {
-	raw, err := json.MarshalIndent(s, "", " ")
+	raw, err := encode(s)
 	if err != nil {
 		return fmt.Errorf("account: %w", err)
 	}
@@ -139,7 +139,7 @@ func (a *Account) store(s *State) error {
 		return fmt.Errorf("account: %w", err)
 	}
 	defer os.Remove(tmp.Name())
-	if _, err := tmp.Write(append(raw, '\n')); err != nil {
+	if _, err := tmp.Write(raw); err != nil {
 		_ = tmp.Close()
 		return fmt.Errorf("account: %w", err)
 	}

@@ -16,7 +16,9 @@ import (
 type State struct {
 	AccountID  string      `json:"accountId"` // twelve digits
 	Identities []Identity  `json:"identities"`
-	Resources  []*Resource `json:"resources"`
+	Resources  []*Resource `json:"resources"` // not to be changed but through the methods
+
+	shared map[*Resource]string // resources that other looks have too, by the line that they were read from
 }
 
 // Identity is a caller: an access key and the principal that it speaks for.
@@ -121,9 +123,9 @@ func (s *State) Identity(accessKeyID string) *Identity {
 
 // Get returns the resource of that type and id, or nil. An id that is a name may be there once for each region: see GetIn.
 func (s *State) Get(typ, id string) *Resource {
-	for _, r := range s.Resources {
+	for i, r := range s.Resources {
 		if r.ID == id && r.Type == typ && r.Kept == "" {
-			return r
+			return s.own(i)
 		}
 	}
 	return nil
@@ -131,9 +133,9 @@ func (s *State) Get(typ, id string) *Resource {
 
 // GetIn returns the resource of that type and id in the region, or nil. Global services are in the region "".
 func (s *State) GetIn(region, typ, id string) *Resource {
-	for _, r := range s.Resources {
+	for i, r := range s.Resources {
 		if r.ID == id && r.Type == typ && r.Region == region && r.Kept == "" {
-			return r
+			return s.own(i)
 		}
 	}
 	return nil
@@ -141,9 +143,9 @@ func (s *State) GetIn(region, typ, id string) *Resource {
 
 // FindURN returns the resource that this URN made, or nil.
 func (s *State) FindURN(urn string) *Resource {
-	for _, r := range s.Resources {
+	for i, r := range s.Resources {
 		if r.URN == urn && r.Kept == "" {
-			return r
+			return s.own(i)
 		}
 	}
 	return nil
@@ -152,9 +154,9 @@ func (s *State) FindURN(urn string) *Resource {
 // List returns all resources of a type, by id.
 func (s *State) List(typ string) []*Resource {
 	var all []*Resource
-	for _, r := range s.Resources {
+	for i, r := range s.Resources {
 		if r.Type == typ && r.Kept == "" {
-			all = append(all, r)
+			all = append(all, s.own(i))
 		}
 	}
 	sort.Slice(all, func(i, j int) bool { return all[i].ID < all[j].ID })
@@ -175,9 +177,9 @@ func (s *State) Kept(stack string) []*Resource {
 func (s *State) ofStack(stack string, wanted func(*Resource) bool) []*Resource {
 	var all []*Resource
 	prefix := "urn:pulumi:" + stack + "::"
-	for _, r := range s.Resources {
+	for i, r := range s.Resources {
 		if wanted(r) && (strings.HasPrefix(r.URN, prefix) || strings.HasPrefix(r.MadeFor, prefix)) {
-			all = append(all, r)
+			all = append(all, s.own(i))
 		}
 	}
 	return all
@@ -204,9 +206,9 @@ func (s *State) KeptIn(region, typ, id string) *Resource {
 // KeptOf returns the kept resources of a type, in the order of their making.
 func (s *State) KeptOf(typ string) []*Resource {
 	var all []*Resource
-	for _, r := range s.Resources {
+	for i, r := range s.Resources {
 		if r.Type == typ && r.Kept != "" {
-			all = append(all, r)
+			all = append(all, s.own(i))
 		}
 	}
 	return all

@@ -13,8 +13,8 @@ help: ## Say what there is to make
 up: sandbox ## Bring the environment ENV up on this machine (dev by default)
 	@$(SANDBOX) up --env $(ENV)
 
-preview: sandbox ## Say what up would change; AS is the role that asks (the deployer's by default)
-	@$(SANDBOX) preview --env $(ENV) $(if $(AS),--as $(AS))
+preview: sandbox ## Say what up would change; ROLE is the role that asks (the deployer's by default)
+	@$(SANDBOX) preview --env $(ENV) $(if $(ROLE),--as $(ROLE))
 
 down: sandbox ## Remove the environment, and check that nothing is left
 	@$(SANDBOX) down --env $(ENV)

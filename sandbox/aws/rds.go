@@ -61,7 +61,7 @@ var databaseKinds = map[string]kind{
 		remove: func(c *call) error {
 			// What has been copied stays for its days: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/AutomatedBackups.StopReplicating.html
 			until := time.Now().AddDate(0, 0, c.in.number("retentionPeriod"))
-			c.kept, c.until = "replicated backups until "+until.UTC().Format(time.DateOnly), until
+			c.kept, c.until = "replicated backups", until
 			return nil
 		},
 	},

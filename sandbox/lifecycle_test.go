@@ -178,6 +178,18 @@ func TestEnvironment_Life(t *testing.T) {
 	assert.Len(t, first.Report.Outputs["placeholders"], services, "what runs no image of its own is said")
 	assert.Empty(t, c.Waiting)
 
+	require.NoError(t, w.Account().View(func(s *account.State) error {
+		roles := 0
+		for _, r := range s.OfStack("dev") {
+			if r.Type == "aws:iam/role:Role" {
+				roles++
+				assert.Contains(t, r.String("permissionsBoundary"), ":policy/cloudinsight-boundary", "%s, of %s", r.ID, r.URN)
+			}
+		}
+		assert.Greater(t, roles, services, "those of remote components among them")
+		return nil
+	}))
+
 	w.noChange("dev")
 	refreshed, err := w.Refresh(ctx, "dev")
 	require.NoError(t, err)

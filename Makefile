@@ -1,4 +1,4 @@
-# The platform's tasks. ENV is the environment: dev, staging, prod or shared.
+# The platform's tasks. ENV is the environment: dev, staging, prod, recovery or shared.
 ENV     ?= dev
 ARGS    ?= get pods -A -o wide
 GO      ?= go

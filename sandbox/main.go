@@ -40,7 +40,7 @@ func newRoot() *cobra.Command {
 
 // environment adds the flag --env to a command.
 func environment(cmd *cobra.Command) *string {
-	return cmd.Flags().String("env", "dev", "environment: dev, staging, prod or shared")
+	return cmd.Flags().String("env", "dev", "environment: dev, staging, prod, recovery or shared")
 }
 
 // newEngine returns the engine of the checkout around the working directory. Progress goes to standard error when the

@@ -10,6 +10,7 @@ import (
 	"runtime"
 
 	"github.com/cloudinsight/platform/sandbox/filelock"
+	"github.com/cloudinsight/platform/sandbox/kubernetes/definitions"
 )
 
 // Builder builds what a checkout pins.
@@ -23,7 +24,7 @@ type Builder struct {
 type Tools struct {
 	Engine  string // the pulumi executable
 	Version string // its version, without "v"
-	Bin     string // etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kwok
+	Bin     string // etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kwok; crds/
 	Shims   string // a folder for PATH: aws and kubectl
 	Sandbox string // the sandbox itself, for plugins to start
 	Node    string // runs the eks component provider
@@ -75,7 +76,18 @@ func (b Builder) Ensure(ctx context.Context) (Tools, error) {
 	if t.Node, t.EKS, err = b.component(ctx); err != nil {
 		return Tools{}, err
 	}
+	if err := b.definitions(ctx); err != nil {
+		return Tools{}, err
+	}
 	return t, b.own(ctx, t)
+}
+
+// definitions makes the custom resource definitions of charts from the modules of their operators.
+func (b Builder) definitions(ctx context.Context) error {
+	dir := filepath.Join(b.Bin, definitions.Folder)
+	return b.long("the definitions of the operators' custom resources", "1 min", !exists(dir), func() ([]byte, error) {
+		return nil, definitions.Build(ctx, dir)
+	})
 }
 
 // Program builds the Pulumi program of a folder, and returns the binary.

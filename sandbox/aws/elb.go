@@ -2,10 +2,18 @@ package aws
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"regexp"
 )
 
 const typeLoadBalancer = "aws:lb/loadBalancer:LoadBalancer"
+
+// loadBalancerZones are the zones that the load balancers' host names are in: https://docs.aws.amazon.com/general/latest/gr/elb.html
+var loadBalancerZones = map[string]map[string]string{
+	"af-south-1": {"application": "Z268VQBMOI5EKX", "network": "Z203XCE67M25HM"},
+	"eu-west-1":  {"application": "Z32O12XQLNTSW2", "network": "Z2IFOLAFXWLO4F"},
+	"us-east-1":  {"application": "Z35SXDOTRQ7X7K", "network": "Z26RNL4JYFTOTI"},
+}
 
 var loadBalancerName = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?$`)
 
@@ -72,12 +80,25 @@ func createLoadBalancer(c *call) error {
 		}
 	}
 	short := map[string]string{"application": "app", "network": "net", "gateway": "gwy"}[kindOf]
-	suffix := fmt.Sprintf("%s/%s/%s", short, c.in.str("name"), hexDigits(16))
+	code := hexDigits(16)
+	suffix := fmt.Sprintf("%s/%s/%s", short, c.in.str("name"), code)
 	c.arn = c.arnOf("elasticloadbalancing", "loadbalancer/"+suffix)
 	c.id = c.arn
 	c.out = props{
-		"arnSuffix": suffix, "vpcId": vpc, "zoneId": "Z268VQBMOI5EKX", "loadBalancerType": kindOf,
-		"dnsName": fmt.Sprintf("%s-%s.elb.%s.amazonaws.com", c.in.str("name"), hexDigits(16), c.region),
+		"arnSuffix": suffix, "vpcId": vpc, "zoneId": loadBalancerZones[c.region][kindOf], "loadBalancerType": kindOf,
+		"dnsName": loadBalancerHost(kindOf, c.in.str("name"), code, c.region, c.in.boolean("internal")),
 	}
 	return nil
+}
+
+// loadBalancerHost is the host name that AWS gives.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html and the like for network ones.
+func loadBalancerHost(kindOf, name, code, region string, internal bool) string {
+	if kindOf != "application" {
+		return fmt.Sprintf("%s-%s.elb.%s.amazonaws.com", name, code, region)
+	}
+	if internal {
+		name = "internal-" + name
+	}
+	return fmt.Sprintf("%s-%d.%s.elb.amazonaws.com", name, 1e9+rand.IntN(1e9), region)
 }

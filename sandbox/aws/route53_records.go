@@ -138,7 +138,9 @@ func recordName(name, zone string) string {
 }
 
 func checkRecord(c *call, zone *account.Resource) error {
-	invalid := func(format string, args ...any) error { return fail(changeRecords, "InvalidChangeBatch", format, args...) }
+	invalid := func(format string, args ...any) error {
+		return fail(changeRecords, "InvalidChangeBatch", format, args...)
+	}
 	name, typ, set := fmt.Sprint(c.out["fqdn"]), c.in.str("type"), c.in.str("setIdentifier")
 	apex := zone.String("name")
 	if !within(name, apex) {
@@ -178,7 +180,9 @@ func checkRecord(c *call, zone *account.Resource) error {
 
 // besideOthers judges a record against those of its name.
 func besideOthers(c *call, zone *account.Resource, name string) error {
-	invalid := func(format string, args ...any) error { return fail(changeRecords, "InvalidChangeBatch", format, args...) }
+	invalid := func(format string, args ...any) error {
+		return fail(changeRecords, "InvalidChangeBatch", format, args...)
+	}
 	typ, set := c.in.str("type"), c.in.str("setIdentifier")
 	for _, other := range c.byProp(typeRecord, "zoneId", zone.ID) {
 		if other.URN == c.urn || other.String("fqdn") != name {

@@ -175,7 +175,7 @@ func TestEnvironment_Life(t *testing.T) {
 	for _, workload := range c.Workloads {
 		assert.Equal(t, int32(1), workload.Ready, workload.Name)
 	}
-	assert.Len(t, first.Report.Outputs["placeholders"], services, "what runs no image of its own is said")
+	assert.Len(t, first.Report.Outputs["placeholders"], services+1, "what runs no image of its own is said, the job of the topics with it")
 	assert.Empty(t, c.Waiting)
 
 	require.NoError(t, w.Account().View(func(s *account.State) error {

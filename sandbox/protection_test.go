@@ -19,19 +19,20 @@ var protectedPart = regexp.MustCompile(`(?m)^  ([a-zA-Z.]+): aws:`)
 // purpose. Then the environment comes up again beside what AWS has kept of the first.
 func TestProtection_OfARealEnvironment(t *testing.T) {
 	w := newWorld(t)
-	w.up("prod")
-	w.liftedByName(t, "prod", "rds", "documentdb", "msk", "redis", "secrets", "backup", "keys.data", "storage.logs")
+	w.set("staging", "protection", map[string]any{"locked": true}) // as prod is
+	w.up("staging")
+	w.liftedByName(t, "staging", "rds", "documentdb", "msk", "redis", "secrets", "backup", "keys.data", "storage.logs")
 
-	down := w.down("prod")
-	w.empty("prod")
+	down := w.down("staging")
+	w.empty("staging")
 	assert.NotEmpty(t, down.Kept)
 	require.NoError(t, w.Account().View(func(s *account.State) error {
-		assert.Len(t, s.Kept("prod"), len(down.Kept))
+		assert.Len(t, s.Kept("staging"), len(down.Kept))
 		return nil
 	}))
-	w.up("prod")
-	w.noChange("prod")
-	again := w.down("prod")
+	w.up("staging")
+	w.noChange("staging")
+	again := w.down("staging")
 	assert.Greater(t, len(again.Kept), len(down.Kept), "the second final snapshots have names of their own")
 
 	restore := w.set(engine.SharedStack, "protection", map[string]any{"locked": true})

@@ -182,7 +182,7 @@ func TestEdge_AWebACLGuardsNoNetworkLoadBalancer(t *testing.T) {
 	n.refuses(t, map[string]refusal{
 		"one zone for an alb": {typeLoadBalancer, map[string]any{"subnets": []any{n.a.id}}, "At least 2 subnets"},
 		"cloudfront scope": {typeWebACL, map[string]any{
-			"scope": "CLOUDFRONT", "defaultAction": map[string]any{}, "visibilityConfig": map[string]any{"cloudwatchMetricsEnabled": true, "metricName": "m", "sampledRequestsEnabled": true},
+			"scope": "CLOUDFRONT", "defaultAction": map[string]any{"block": map[string]any{}}, "visibilityConfig": map[string]any{"cloudwatchMetricsEnabled": true, "metricName": "m", "sampledRequestsEnabled": true},
 		}, "valid in us-east-1 only"},
 	})
 }

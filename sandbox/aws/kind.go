@@ -66,7 +66,7 @@ func init() {
 		analyzerKinds, guarddutyKinds, inspectorKinds, fisKinds,
 		databaseKinds, databaseGroupKinds, databaseProxyKinds, documentKinds, documentGroupKinds, kafkaKinds, scalingKinds,
 		cacheKinds, cacheUserKinds, secretKinds,
-		zoneKinds, recordKinds, healthCheckKinds, certificateKinds,
+		zoneKinds, recordKinds, healthCheckKinds, queryLogKinds, certificateKinds,
 	} {
 		maps.Copy(kinds, service)
 	}

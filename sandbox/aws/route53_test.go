@@ -151,3 +151,23 @@ func TestRecord_AliasToALoadBalancer(t *testing.T) {
 		}})
 	}
 }
+
+func TestQueryLog_WritesFromUSEast1WhereAPolicyLetsIt(t *testing.T) {
+	w := newWorld(t)
+	zone := w.make(account.TypeZone, map[string]any{"name": "dev.cloudinsight.com"})
+	near := w.make(typeLogGroup, map[string]any{"name": "/aws/route53/dev"})
+	log := func(group made) map[string]any {
+		return map[string]any{"zoneId": zone.id, "cloudwatchLogGroupArn": group.outputs["arn"]}
+	}
+	_, err := w.try(typeQueryLog, log(near))
+	assert.ErrorContains(t, err, "NoSuchCloudWatchLogsLogGroup")
+	w.configure("us-east-1")
+	group := w.make(typeLogGroup, map[string]any{"name": "/aws/route53/dev"})
+	_, err = w.try(typeQueryLog, log(group))
+	assert.ErrorContains(t, err, "InsufficientCloudWatchLogsResourcePolicy")
+	w.make(typeLogPolicy, map[string]any{"policyName": "dns", "policyDocument": policyOf(`{"Effect":"Allow","Principal":{"Service":"route53.amazonaws.com"},
+		"Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"` + group.outputs.str("arn") + `:*"}`)})
+	w.make(typeQueryLog, log(group))
+	_, err = w.try(typeQueryLog, log(group))
+	assert.ErrorContains(t, err, "QueryLoggingConfigAlreadyExists")
+}

@@ -15,7 +15,7 @@ var servicePrincipals = []string{
 	"cloudtrail", "cloudwatch", "cloudwatch.alarms", "config", "costalerts", "delivery.logs", "dms", "ec2", "ecr", "ecs-tasks", "eks", "eks-fargate-pods",
 	"eks-nodegroup", "elasticache", "elasticloadbalancing", "events", "export.rds", "firehose", "fis", "glue", "guardduty", "inspector2", "kafka",
 	"kafkaconnect", "lambda", "logdelivery.elasticloadbalancing", "logging.s3", "logs", "malware-protection-plan.guardduty", "monitoring.rds", "pipes",
-	"pods.eks", "rds", "replication.ecr", "reports.backup", "restore-testing.backup", "s3", "batchoperations.s3", "scheduler", "secretsmanager",
+	"pods.eks", "rds", "replication.ecr", "reports.backup", "restore-testing.backup", "route53", "s3", "batchoperations.s3", "scheduler", "secretsmanager",
 	"securityhub", "sns", "spot", "sqs", "ssm", "states", "vpc-flow-logs",
 }
 

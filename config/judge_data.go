@@ -132,7 +132,7 @@ func (j *judge) msk() {
 		j.add("msk.maxVolumeGib", "must be 0 in %s, where MSK does not enlarge volumes by itself, got %d", j.config.Region, m.MaxVolumeGiB)
 	}
 	if m.AutoCreateTopics && j.config.Environment.Real() {
-		j.add("msk.autoCreateTopics", "must not be set in %s: a misspelt name would make a topic", j.config.Environment)
+		j.add("msk.autoCreateTopics", "must not be set in %s: a misspelled name would make a topic", j.config.Environment)
 	}
 }
 

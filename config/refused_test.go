@@ -205,7 +205,7 @@ func TestParse_Refuses(t *testing.T) {
 		{`msk: {volumeGib: 100, maxVolumeGib: 100}`, `
 			msk.maxVolumeGib: must be 0 in af-south-1, where MSK does not enlarge volumes by itself, got 100
 			msk.maxVolumeGib: must be 0 or at least 101, for a size of 100, got 100`},
-		{`msk: {autoCreateTopics: true}`, `msk.autoCreateTopics: must not be set in prod: a misspelt name would make a topic`},
+		{`msk: {autoCreateTopics: true}`, `msk.autoCreateTopics: must not be set in prod: a misspelled name would make a topic`},
 		{`redis: {engineVersion: "8.0"}`, `redis.engineVersion: must be a version of ElastiCache for Redis that the platform knows (7.1), got "8.0"`},
 		{`redis: {nodeType: cache.r6g.large}`, `redis.nodeType: must be offered for ElastiCache for Redis in af-south-1, got "cache.r6g.large"`},
 		{`redis: {nodes: 7, snapshotRetentionDays: 36}`, `

@@ -16,7 +16,7 @@ const (
 	validationToken  = "aws:acm/certificateValidation:CertificateValidation"
 )
 
-func recordCertificates(t *testing.T, args *CertificatesArgs, cloudFront bool) (*pulumitest.Recorder, []any, error) {
+func recordCertificates(t *testing.T, args *CertificatesArgs, cloudFront bool, options ...pulumitest.Option) (*pulumitest.Recorder, []any, error) {
 	t.Helper()
 	arns := make(chan []any, 1)
 	rec, err := pulumitest.RunErr(t, func(ctx *pulumi.Context) error {
@@ -32,14 +32,17 @@ func recordCertificates(t *testing.T, args *CertificatesArgs, cloudFront bool) (
 			arns <- nil
 			return err
 		}
+		if ctx.DryRun() {
+			arns <- nil
+		}
 		pulumi.All(made.CloudFrontARN, made.RegionalARN).ApplyT(func(all []any) error { arns <- all; return nil })
 		return nil
-	}, pulumitest.Outputs(certificateToken, func(r *pulumitest.Resource) map[string]any {
+	}, append(options, pulumitest.Outputs(certificateToken, func(r *pulumitest.Resource) map[string]any {
 		option := map[string]any{"resourceRecordName": "_x.prod.cloudinsight.com.", "resourceRecordType": "CNAME", "resourceRecordValue": "_y.acm-validations.aws."}
 		return map[string]any{"arn": "arn:" + r.Name, "domainValidationOptions": []any{option, option}}
 	}), pulumitest.Outputs(recordToken, func(r *pulumitest.Resource) map[string]any {
 		return map[string]any{"fqdn": "_x.prod.cloudinsight.com"}
-	}))
+	}))...)
 	return rec, <-arns, err
 }
 
@@ -87,6 +90,15 @@ func TestCertificates_OnlyWhatIsAskedFor(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []any{"", "arn:public-regional"}, arns)
 	assert.Equal(t, 1, rec.Count(recordToken))
+}
+
+func TestCertificates_PreviewDoesNotKnowTheProof(t *testing.T) {
+	rec, _, err := recordCertificates(t, certificatesArgs(), true, pulumitest.Preview())
+	require.NoError(t, err)
+	proof := rec.Named(t, recordToken, "public-proof")
+	assert.Nil(t, proof.Input("name"))
+	assert.Equal(t, "Z1", proof.Input("zoneId"))
+	assert.Equal(t, 1, rec.Count(validationToken))
 }
 
 func TestCertificates_Refuse(t *testing.T) {

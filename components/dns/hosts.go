@@ -118,10 +118,11 @@ func (a *HostsArgs) validate() error {
 			problem("hosts[%d]: must be there once, got %q again", i, host)
 		}
 	}
-	for where, target := range map[string]*Target{"target": &a.Target, "secondary": a.Secondary} {
-		if target != nil && (target.DNSName == nil || target.ZoneID == nil) {
-			problem("%s: a dns name and its zone's id are required", where)
-		}
+	if !a.Target.complete() {
+		problem("target: a dns name and its zone's id are required")
+	}
+	if a.Secondary != nil && !a.Secondary.complete() {
+		problem("secondary: a dns name and its zone's id are required")
 	}
 	if a.Secondary != nil && a.NoHealthCheck {
 		problem("secondary: must be left out without a health check, nothing would tell when it is its turn")
@@ -132,9 +133,10 @@ func (a *HostsArgs) validate() error {
 	if api := "api." + a.Domain; !a.NoHealthCheck && a.Secondary == nil && !slices.Contains(a.Hosts, api) {
 		problem("hosts: must have %q, which the health check asks, got %q", api, a.Hosts)
 	}
-	slices.SortStableFunc(problems, func(x, y error) int { return strings.Compare(x.Error(), y.Error()) })
 	return errors.Join(problems...)
 }
+
+func (t Target) complete() bool { return t.DNSName != nil && t.ZoneID != nil }
 
 // label of a host within the domain, "" for the domain itself; false where the certificates do not reach.
 func (a *HostsArgs) label(host string) (string, bool) {

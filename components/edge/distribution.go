@@ -3,7 +3,6 @@ package edge
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
@@ -31,8 +30,6 @@ type Distribution struct {
 type DistributionArgs struct {
 	// Name of the environment's resources, such as cloudinsight-dev.
 	Name string
-	// AccountID of twelve digits.
-	AccountID string
 	// Aliases are the hosts that it answers to; the certificate is for all of them.
 	Aliases []string
 	// CertificateARN of a certificate in us-east-1.
@@ -59,7 +56,6 @@ type DistributionArgs struct {
 }
 
 var (
-	accountID = regexp.MustCompile(`^\d{12}$`)
 	// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/PriceClass.html: 100 has no South Africa.
 	priceClasses = []string{"PriceClass_200", "PriceClass_All"}
 	// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html
@@ -104,9 +100,6 @@ func (a *DistributionArgs) validate() error {
 	problem := func(format string, values ...any) { problems = append(problems, fmt.Errorf(format, values...)) }
 	if a.Name == "" {
 		problem("name: is required")
-	}
-	if !accountID.MatchString(a.AccountID) {
-		problem("account id: must be twelve digits, got %q", a.AccountID)
 	}
 	if len(a.Aliases) == 0 || slices.Contains(a.Aliases, "") {
 		problem("aliases: must have at least one host, got %q", a.Aliases)

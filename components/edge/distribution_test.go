@@ -23,7 +23,7 @@ const (
 
 func distributionArgs() *DistributionArgs {
 	return &DistributionArgs{
-		Name: "cloudinsight-prod", AccountID: pulumitest.AccountID, Aliases: []string{"prod.cloudinsight.com", "api.prod.cloudinsight.com"},
+		Name: "cloudinsight-prod", Aliases: []string{"prod.cloudinsight.com", "api.prod.cloudinsight.com"},
 		CertificateARN: pulumi.String("arn:certificate"), WebACLARN: pulumi.String("arn:acl"), Origin: pulumi.String("edge.elb.amazonaws.com"),
 		LockValue: pulumi.String("lock-value"), Log: Log{BucketARN: pulumi.String("arn:logs")},
 	}
@@ -134,7 +134,7 @@ func TestDistribution_Refuses(t *testing.T) {
 		change func(*DistributionArgs)
 		want   string
 	}{
-		"nothing":           {func(a *DistributionArgs) { *a = DistributionArgs{} }, "name: is required\naccount id: must be twelve digits, got \"\"\naliases: must have at least one host, got []\ncertificate arn: is required\nweb acl arn: is required\norigin: is required\nlock value: is required\nlog: bucket arn: is required\nlog: provider: is required"},
+		"nothing":           {func(a *DistributionArgs) { *a = DistributionArgs{} }, "name: is required\naliases: must have at least one host, got []\ncertificate arn: is required\nweb acl arn: is required\norigin: is required\nlock value: is required\nlog: bucket arn: is required\nlog: provider: is required"},
 		"empty alias":       {func(a *DistributionArgs) { a.Aliases = []string{""} }, "aliases: must have at least one host"},
 		"no South Africa":   {func(a *DistributionArgs) { a.PriceClass = "PriceClass_100" }, `price class: must be one of ["PriceClass_200" "PriceClass_All"], which have South Africa, got "PriceClass_100"`},
 		"old TLS":           {func(a *DistributionArgs) { a.MinimumTLS = "TLSv1" }, `minimum tls: must be one of`},

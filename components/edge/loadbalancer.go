@@ -155,9 +155,6 @@ func (a *LoadBalancerArgs) validate(name string) error {
 	return errors.Join(problems...)
 }
 
-// Alarms rings when nothing is behind the load balancer, and when something there is ill.
-func (l *LoadBalancer) Alarms() []alarm.Alarm { return l.alarms }
-
 // balancer carries what the steps share.
 type balancer struct {
 	ctx      *pulumi.Context
@@ -239,21 +236,4 @@ func (b *balancer) targetGroup() (*lb.TargetGroup, error) {
 
 func (b *balancer) tags(name string) pulumi.StringMap {
 	return pulumi.ToStringMap(tags.Of("edge", name))
-}
-
-// alarms of the load balancer. https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
-func alarms(name string, balancer, targets pulumi.StringOutput) []alarm.Alarm {
-	dimensions := pulumi.StringMap{"LoadBalancer": balancer, "TargetGroup": targets}
-	return []alarm.Alarm{
-		{
-			Name: name + "-edge-nothing-healthy", Description: "No pod of the ingress controller answers the load balancer: the environment is down. Look at the pods first.",
-			Namespace: "AWS/NetworkELB", Metric: "HealthyHostCount", Statistic: "Maximum", Dimensions: dimensions,
-			Threshold: 1, Below: true, PeriodSeconds: 60, Periods: 3, Severity: alarm.Critical,
-		},
-		{
-			Name: name + "-edge-unhealthy", Description: "A pod of the ingress controller fails the load balancer's check. Look at its log.",
-			Namespace: "AWS/NetworkELB", Metric: "UnHealthyHostCount", Statistic: "Maximum", Dimensions: dimensions,
-			Threshold: 0, PeriodSeconds: 60, Periods: 10, Severity: alarm.Medium,
-		},
-	}
 }

@@ -126,6 +126,9 @@ func (a *ACLArgs) validate() error {
 	if a.Region == "" {
 		problem("region: is required")
 	}
+	if len(a.Rules) == 0 {
+		problem("rules: must have at least one")
+	}
 	if err := validateRules(a.Rules); err != nil {
 		problems = append(problems, err)
 	}

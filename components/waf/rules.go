@@ -47,8 +47,8 @@ type Rule struct {
 }
 
 // DefaultRules are cheap ones first, since a request that one has blocked costs the others nothing. Two rules within the
-// groups only count: requests of programs come from hosting providers too, and AWS refuses bodies over 8 KB, which is
-// little for what the services take.
+// groups only count: programs ask from hosting providers too, Route 53's health checks among them, and the core rule set
+// refuses bodies over 8 KB, which is little for what the services take.
 // https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
 func DefaultRules() []Rule {
 	return []Rule{

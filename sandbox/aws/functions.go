@@ -57,6 +57,14 @@ func (p *Provider) answer(token string, in props) (map[string]any, error) {
 		return p.availabilityZones(in)
 	case "aws:route53/getZone:getZone":
 		return p.hostedZone(in)
+	case "aws:cloudfront/getCachePolicy:getCachePolicy":
+		return p.edgePolicy(typeCachePolicy, in)
+	case "aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy":
+		return p.edgePolicy(typeOriginPolicy, in)
+	case "aws:cloudfront/getResponseHeadersPolicy:getResponseHeadersPolicy":
+		return p.edgePolicy(typeHeadersPolicy, in)
+	case "aws:ec2/getManagedPrefixList:getManagedPrefixList":
+		return p.managedPrefixList(in)
 	case "aws:secretsmanager/getRandomPassword:getRandomPassword":
 		return randomPassword(in)
 	}

@@ -255,7 +255,11 @@ type aliasOwner struct {
 }
 
 func aliasTargets(s *account.State) []aliasOwner {
-	var all []aliasOwner
+	edge := aliasOwner{zone: edgeZone, suffix: ".cloudfront.net", noHealth: true}
+	for _, r := range s.List(typeDistribution) {
+		edge.names = append(edge.names, r.String("domainName"))
+	}
+	all := []aliasOwner{edge}
 	for _, region := range sortedKeys(loadBalancerZones) {
 		for _, typ := range sortedKeys(loadBalancerZones[region]) {
 			owner := aliasOwner{zone: loadBalancerZones[region][typ], suffix: ".elb." + region + ".amazonaws.com"}

@@ -108,6 +108,9 @@ func ruleKind() kind {
 			if err := refuseDuplicate(c, kindOfURN(c.urn), append(sources, "ipProtocol", "fromPort", "toPort")...); err != nil {
 				return err
 			}
+			if err := checkPrefixList(c); err != nil {
+				return err
+			}
 			c.id = newID("sgr")
 			c.arn = c.arnOf("ec2", "security-group-rule/"+c.id)
 			c.out = props{"securityGroupRuleId": c.id}
@@ -162,6 +165,29 @@ func refuseDuplicate(c *call, typ string, names ...string) error {
 		if same {
 			return fail("AuthorizeSecurityGroup", "InvalidPermission.Duplicate", "the specified rule already exists in %s: %s", c.in.str("securityGroupId"), other.ID)
 		}
+	}
+	return nil
+}
+
+// checkPrefixList: a rule with a prefix list counts for as many as the list has room for.
+func checkPrefixList(c *call) error {
+	list := c.in.str("prefixListId")
+	if list != "" && originFacing[c.region] != list && len(c.byProp(typeEndpoint, "prefixListId", list)) == 0 {
+		return fail("AuthorizeSecurityGroup", "InvalidPrefixListID.NotFound", "The prefix list ID '%s' does not exist in %s", list, c.region)
+	}
+	weight := func(list string) int {
+		if list != "" && list == originFacing[c.region] {
+			return originFacingWeight
+		}
+		return 1
+	}
+	rules := weight(list)
+	for _, r := range c.byProp(kindOfURN(c.urn), "securityGroupId", c.in["securityGroupId"]) {
+		rules += weight(r.String("prefixListId"))
+	}
+	if rules > groupQuota {
+		return fail("AuthorizeSecurityGroup", "RulesPerSecurityGroupLimitExceeded",
+			"The maximum number of rules per security group has been reached: %d of %d in %s, where a prefix list counts its entries", rules, groupQuota, c.in.str("securityGroupId"))
 	}
 	return nil
 }

@@ -11,7 +11,6 @@ const (
 	typeWebACL            = "aws:wafv2/webAcl:WebAcl"
 	typeWebACLAssociation = "aws:wafv2/webAclAssociation:WebAclAssociation"
 	typeWebACLLogging     = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
-	typeDistribution      = "aws:cloudfront/distribution:Distribution"
 
 	scopeCloudFront = "CLOUDFRONT"
 )

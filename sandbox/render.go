@@ -113,6 +113,13 @@ func printReport(out io.Writer, r engine.Report, print table) {
 	for _, c := range r.Clusters {
 		printCluster(out, c, print)
 	}
+	if len(r.Unverified) > 0 {
+		rows = nil
+		for _, text := range r.Unverified {
+			rows = append(rows, []string{text})
+		}
+		print(out, []string{"NOT VERIFIED"}, rows)
+	}
 }
 
 // printChains shows what waits for the stores that take long to make.

@@ -17,6 +17,8 @@ type Report struct {
 	Outputs     map[string]any `json:"outputs"` // of the stack, without secrets and the kubeconfig
 	Clusters    []Cluster      `json:"clusters,omitempty"`
 	Chains      Chains         `json:"chains"` // what waits for the stores
+	// Unverified says of each resource that nobody has judged why: charts that were not rendered, kinds without a definition.
+	Unverified []string `json:"unverified,omitempty"`
 }
 
 // Component is a component of the stack with the resources below it.
@@ -42,9 +44,23 @@ func (e *Engine) Report(ctx context.Context, env string) (Report, error) {
 	}
 	outputs := state.outputs()
 	delete(outputs, kubeconfigOutput)
-	report := Report{Environment: env, Up: e.isUp(env), Components: state.components(), Outputs: outputs, Chains: state.chains()}
+	report := Report{Environment: env, Up: e.isUp(env), Components: state.components(), Outputs: outputs, Chains: state.chains(), Unverified: state.unverified()}
 	report.Clusters, err = e.inspectClusters(ctx, env)
 	return report, err
+}
+
+// unverifiedOutput is where the sandbox's providers say in the state why nobody has judged a resource.
+const unverifiedOutput = "__unverified"
+
+// unverified lists what the state holds of that, in the order of the state.
+func (s stackState) unverified() []string {
+	var list []string
+	for _, r := range s.resources {
+		if text, ok := r.Outputs[unverifiedOutput].(string); ok && !r.Delete {
+			list = append(list, text)
+		}
+	}
+	return list
 }
 
 // components groups the stack's resources by the component under the stack that they belong to, in the order in which

@@ -52,6 +52,9 @@ func (p *Provider) newRequest(
 // Create applies a new object and waits until it is ready. An object that exists already is refused unless this very
 // resource made it (an earlier run was interrupted) or the provider is told to take existing objects over.
 func (p *Provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
+	if req.Type == releaseType {
+		return p.createRelease(ctx, req)
+	}
 	s, c, err := p.configured()
 	if err != nil {
 		return plugin.CreateResponse{}, err
@@ -92,6 +95,9 @@ func (p *Provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 
 // Update applies the changed object under the field manager that created it and waits until it is ready.
 func (p *Provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
+	if req.Type == releaseType {
+		return p.updateRelease(ctx, req)
+	}
 	s, c, err := p.configured()
 	if err != nil {
 		return plugin.UpdateResponse{}, err

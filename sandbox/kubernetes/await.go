@@ -55,14 +55,20 @@ func timeoutFor(o object, metadata resource.PropertyMap, seconds float64) (time.
 	return time.Duration(n) * time.Second, nil
 }
 
-// judgeFor picks how an object is awaited: by its waitFor annotation, by its kind, or (nil) not at all.
+// judgeFor picks how an object is awaited: by its waitFor annotation, by its kind, or (nil) not at all. A custom resource
+// is ready when the API server has accepted it.
 func judgeFor(r request) (judge, error) {
 	metadata := oldMetadata(r.inputs)
 	if annotated(metadata, annotationSkipAwait) {
 		return nil, nil
 	}
 	if text := annotation(metadata, annotationWaitFor); text != "" {
-		return waitFor(text)
+		look, err := waitFor(text)
+		if !builtinGroup(r.object.gvk.Group) {
+			// No operator runs here that could make a condition of its own kind come true.
+			return nil, err
+		}
+		return look, err
 	}
 	return judges[r.object.gvk.GroupKind()], nil
 }

@@ -12,6 +12,9 @@ import (
 // Check completes an object with its name and namespace, and refuses one that names no kind or the wrong one. What the
 // object says is judged by the API server: at preview by a dry run (see previewObject), else when it is applied.
 func (p *Provider) Check(ctx context.Context, req plugin.CheckRequest) (plugin.CheckResponse, error) {
+	if req.Type == releaseType {
+		return p.checkRelease(ctx, req)
+	}
 	_, c, err := p.configured()
 	if err != nil {
 		return plugin.CheckResponse{}, err

@@ -16,6 +16,7 @@ import (
 	controlplane "github.com/cloudinsight/platform/sandbox/cluster"
 	"github.com/cloudinsight/platform/sandbox/cluster/desired"
 	"github.com/cloudinsight/platform/sandbox/cluster/nodes"
+	"github.com/cloudinsight/platform/sandbox/kubernetes/definitions"
 )
 
 // placeholder is an image that every node has; missingImage one that no registry has.
@@ -76,6 +77,9 @@ func startCluster() (*controlplane.ControlPlane, error) {
 		return nil, err
 	}
 	shared.dir = dir
+	if err := definitions.Build(context.Background(), filepath.Join(dir, definitions.Folder)); err != nil {
+		return nil, err
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err

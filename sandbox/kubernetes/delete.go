@@ -20,6 +20,9 @@ import (
 // past its finalizers. An object that is gone already, or whose kind is, counts as deleted. A patch gives its fields
 // back instead: what nobody else owns returns to its default.
 func (p *Provider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
+	if req.Type == releaseType {
+		return p.deleteRelease(ctx, req)
+	}
 	s, c, err := p.configured()
 	if err != nil {
 		return plugin.DeleteResponse{}, err

@@ -10,6 +10,9 @@ import (
 // Diff compares what the program says now with what it said before, or with what a refresh found. Fields that cannot be
 // changed in place (see immutable) replace the object; an object that keeps its name is deleted first.
 func (p *Provider) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffResponse, error) {
+	if req.Type == releaseType {
+		return diffRelease(req), nil
+	}
 	s, c, err := p.configured()
 	if err != nil {
 		return plugin.DiffResponse{}, err

@@ -210,9 +210,11 @@ func TestCustomResources(t *testing.T) {
 	require.ErrorContains(t, s.preview("w", widget), "sizes")
 
 	waits := manifest("example.com/v1", "Widget", "default", "waits", nil)
-	waits["metadata"].(map[string]any)["annotations"] = map[string]any{
-		annotationWaitFor: "condition=Ready", annotationTimeout: "2", annotationPropagation: "background"}
-	require.ErrorContains(t, s.up("waits", waits), `widget "default/waits": not ready after 2s: waiting for condition Ready to be True, it is not set`)
+	annotations := map[string]any{annotationWaitFor: "ready", annotationPropagation: "background"}
+	waits["metadata"].(map[string]any)["annotations"] = annotations
+	require.ErrorContains(t, s.up("waits", waits), `annotation pulumi.com/waitFor: must be condition=Type`)
+	annotations[annotationWaitFor] = "condition=Ready"
+	require.NoError(t, s.up("waits", waits), "no operator runs that could make it ready")
 
 	require.NoError(t, s.down("waits", waits))
 	require.NoError(t, s.down("d", definition))

@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/cloudinsight/platform/sandbox/kubernetes/definitions"
 )
 
 // stack drives a provider on a real cluster the way the engine does, and remembers what the engine would.
@@ -38,6 +41,7 @@ func newStack(t *testing.T, settings map[string]any) *stack {
 	in := properties(settings)
 	in["kubeconfig"] = resource.NewStringProperty(testCluster(t))
 	s := &stack{t: t, p: New(), deployed: map[resource.URN]*record{}}
+	s.p.definitions = filepath.Join(shared.dir, definitions.Folder)
 	s.p.patience = patience{certain: 2 * time.Second, unschedulable: 4 * time.Second, crashing: 4 * time.Second, missing: 2 * time.Second}
 	s.p.log.sink = func(_ pulumirpc.LogSeverity, urn resource.URN, text string, ephemeral bool) {
 		s.mu.Lock()
@@ -69,6 +73,9 @@ func manifest(apiVersion, kind, namespace, name string, rest map[string]any) map
 }
 
 func typeOf(m map[string]any, suffix string) string {
+	if m["chart"] != nil {
+		return string(releaseType)
+	}
 	version := m["apiVersion"].(string)
 	if !strings.Contains(version, "/") {
 		version = "core/" + version

@@ -139,7 +139,7 @@ func TestParseType(t *testing.T) {
 		assert.Equal(t, c.patch, o.patch, typ)
 	}
 	for _, typ := range []string{
-		"kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v4:Chart", "kubernetes:yaml:ConfigFile", "kubernetes:yaml/v2:ConfigGroup",
+		"kubernetes:helm.sh/v4:Chart", "kubernetes:yaml:ConfigFile", "kubernetes:yaml/v2:ConfigGroup",
 		"kubernetes:kustomize:Directory", "kubernetes:core/v1:PodList", "kubernetes:meta/v1:Status", "aws:s3/bucket:Bucket",
 	} {
 		_, err := parseType(tokens.Type(typ), "")

@@ -11,6 +11,8 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/cloudinsight/platform/sandbox/kubernetes/definitions"
 )
 
 // What the state holds besides the object: who applied it, and the apiVersion that it was first created with.
@@ -33,6 +35,10 @@ func (r request) outputs(live *unstructured.Unstructured) resource.PropertyMap {
 		}
 	}
 	out = withSecretsOf(resource.NewObjectProperty(r.inputs), resource.NewObjectProperty(out)).ObjectValue()
+	if kind := r.object.gvk.GroupKind(); !definitions.Verified(kind) {
+		out[outputUnverified] = resource.NewStringProperty(fmt.Sprintf(
+			"%s: not verified: its operator has no Go module with the definition of %s, so anything was accepted", r.object, kind))
+	}
 	out[outputManager] = resource.NewStringProperty(r.manager)
 	out[outputInitial] = resource.NewStringProperty(r.initial)
 	return out

@@ -21,6 +21,8 @@ type Provider struct {
 	log      *logger
 	patience patience
 
+	definitions string // the folder of the operators' custom resource definitions
+
 	// canceled is done once the engine has asked to stop.
 	canceled context.Context
 	cancel   context.CancelFunc
@@ -41,7 +43,9 @@ var _ plugin.Provider = (*Provider)(nil)
 // calls a failure certain comes from the environment (see patience).
 func New() *Provider {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Provider{log: &logger{}, patience: patienceFromEnv(), canceled: ctx, cancel: cancel}
+	return &Provider{
+		log: &logger{}, patience: patienceFromEnv(), definitions: definitionsFolder(), canceled: ctx, cancel: cancel,
+	}
 }
 
 // Handshake tells the engine which parts of the protocol are understood: secrets, outputs and autonaming.

@@ -16,6 +16,9 @@ import (
 // what somebody changed and nothing of what the server or others added. An object that is gone reads as such; one that
 // lives but is not ready is reported so. Without recorded inputs (an import) everything that is set becomes an input.
 func (p *Provider) Read(ctx context.Context, req plugin.ReadRequest) (plugin.ReadResponse, error) {
+	if req.Type == releaseType {
+		return p.readRelease(ctx, req)
+	}
 	s, c, err := p.configured()
 	if err != nil {
 		return plugin.ReadResponse{}, err

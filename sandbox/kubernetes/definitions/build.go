@@ -142,9 +142,32 @@ func parse(f *zip.File) ([]map[string]any, error) {
 		case err != nil:
 			return nil, err
 		case doc["kind"] == "CustomResourceDefinition":
-			list = append(list, withoutController(doc))
+			list = append(list, withoutController(withoutTexts(doc)))
 		}
 	}
+}
+
+// withoutTexts drops the descriptions of fields: most of a definition's size, and nothing to judge an object by.
+func withoutTexts(schema map[string]any) map[string]any {
+	for key, value := range schema {
+		switch v := value.(type) {
+		case string:
+			if key == "description" {
+				delete(schema, key)
+			}
+		case map[string]any:
+			if key != "default" && key != "example" {
+				withoutTexts(v)
+			}
+		case []any:
+			for _, item := range v {
+				if m, ok := item.(map[string]any); ok && key != "default" && key != "enum" {
+					withoutTexts(m)
+				}
+			}
+		}
+	}
+	return schema
 }
 
 // withoutController takes out what only works with the operator running: its status, and a webhook that converts between

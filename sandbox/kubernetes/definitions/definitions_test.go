@@ -36,14 +36,18 @@ func TestExtract(t *testing.T) {
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: widgets.example.com, annotations: {api-approved.kubernetes.io: "yes"}}
-spec: {group: example.com, conversion: {strategy: Webhook}}
+spec:
+  group: example.com
+  conversion: {strategy: Webhook}
+  properties: {description: {type: string, description: what it says, default: {description: kept}}}
 status: {storedVersions: []}
 `))
 	require.NoError(t, err)
 	assert.Equal(t, []map[string]any{{
 		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
 		"metadata": map[string]any{"name": "widgets.example.com", "annotations": map[string]any{"api-approved.kubernetes.io": "yes"}},
-		"spec":     map[string]any{"group": "example.com"},
+		"spec": map[string]any{"group": "example.com", "properties": map[string]any{
+			"description": map[string]any{"type": "string", "default": map[string]any{"description": "kept"}}}},
 	}}, list)
 
 	_, err = o.extract(archive(t, "example.com/widgets@v1.2.3/crds/deep/all.yaml", "kind: CustomResourceDefinition"))

@@ -67,7 +67,7 @@ func init() {
 		databaseKinds, databaseGroupKinds, databaseProxyKinds, documentKinds, documentGroupKinds, kafkaKinds, scalingKinds,
 		cacheKinds, cacheUserKinds, secretKinds,
 		zoneKinds, recordKinds, healthCheckKinds, queryLogKinds, certificateKinds,
-		distributionKinds, edgePolicyKinds,
+		distributionKinds, edgePolicyKinds, targetKinds, listenerKinds,
 	} {
 		maps.Copy(kinds, service)
 	}

@@ -51,9 +51,6 @@ func (p *Provider) checkRelease(_ context.Context, req plugin.CheckRequest) (plu
 	if err != nil {
 		return plugin.CheckResponse{}, err
 	}
-	if err := c.connect(); err != nil {
-		return plugin.CheckResponse{}, err
-	}
 	news := resource.PropertyMap{}
 	for key, value := range req.News {
 		if !strings.HasPrefix(string(key), "__") {
@@ -66,7 +63,8 @@ func (p *Provider) checkRelease(_ context.Context, req plugin.CheckRequest) (plu
 	if len(req.Olds) > 0 {
 		p.recorded.Store(req.URN, true)
 	}
-	if !has(news, "namespace") {
+	// Without a cluster, at a first preview, the default namespace is not known yet.
+	if !has(news, "namespace") && c.connect() == nil {
 		news["namespace"] = resource.NewStringProperty(c.fallback)
 	}
 	if !has(news, "name") {

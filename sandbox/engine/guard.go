@@ -34,22 +34,28 @@ func refusalOf(d Diagnostic) (refusal, bool) {
 	return refusal{}, false
 }
 
-// explain turns what the engine says of protected resources into what the operator needs to know: which property it was,
-// what would be lost, and what to do. Other errors stay as they are. An up stops before it says what changes, so that a
-// preview is asked for it.
-func (s *session) explain(ctx context.Context, result Result, err error) error {
+// foresee finds what a run would have to replace or delete although it is protected, before anything is changed: the engine
+// itself stops on the way. Only an environment that has something protected is asked; other errors are for the run to say.
+func (s *session) foresee(ctx context.Context) error {
+	state, err := s.readState(s.env)
+	if err != nil || len(state.protected()) == 0 {
+		return err
+	}
+	result, err := s.preview(ctx)
+	var failure *Failure
+	if !errors.As(err, &failure) || !slices.ContainsFunc(failure.Diagnostics, isRefusal) {
+		return ctx.Err()
+	}
+	failure.Operation = "up"
+	return s.explain(result, failure)
+}
+
+// explain turns what a preview says of protected resources into what the operator needs to know: which property it was, what
+// would be lost, and what to do. Other errors stay as they are.
+func (s *session) explain(result Result, err error) error {
 	var failure *Failure
 	if !errors.As(err, &failure) || !slices.ContainsFunc(failure.Diagnostics, isRefusal) {
 		return err
-	}
-	steps := result.Steps
-	if result.Operation == "up" {
-		preview, err := s.preview(ctx)
-		steps = preview.Steps
-		var more *Failure
-		if errors.As(err, &more) {
-			failure.Diagnostics = withRefusals(failure.Diagnostics, more.Diagnostics)
-		}
 	}
 	state, stateErr := s.readState(s.env)
 	if stateErr != nil {
@@ -57,7 +63,7 @@ func (s *session) explain(ctx context.Context, result Result, err error) error {
 	}
 	for i, d := range failure.Diagnostics {
 		if r, ok := refusalOf(d); ok {
-			failure.Diagnostics[i] = Diagnostic{Severity: Error, URN: r.urn, Message: r.text(s, steps, state)}
+			failure.Diagnostics[i] = Diagnostic{Severity: Error, URN: r.urn, Message: r.text(s, result.Steps, state)}
 		}
 	}
 	return failure
@@ -66,18 +72,6 @@ func (s *session) explain(ctx context.Context, result Result, err error) error {
 func isRefusal(d Diagnostic) bool {
 	_, ok := refusalOf(d)
 	return ok
-}
-
-// withRefusals adds those of the preview, which finds all, to the first one that made up stop.
-func withRefusals(ofUp, ofPreview []Diagnostic) []Diagnostic {
-	all := slices.Clone(ofUp)
-	for _, d := range ofPreview {
-		r, ok := refusalOf(d)
-		if ok && !slices.ContainsFunc(all, func(d Diagnostic) bool { known, _ := refusalOf(d); return known.urn == r.urn }) {
-			all = append(all, d)
-		}
-	}
-	return all
 }
 
 func (r refusal) text(s *session, steps []Step, state stackState) string {

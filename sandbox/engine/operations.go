@@ -31,6 +31,9 @@ func (e *Engine) Up(ctx context.Context, env string) (Result, error) {
 		return Result{}, err
 	}
 	return e.with(ctx, env, true, func(s *session) (Result, error) {
+		if err := s.foresee(ctx); err != nil {
+			return Result{}, err
+		}
 		if err := s.markUp(false); err != nil {
 			return Result{}, err
 		}
@@ -41,7 +44,7 @@ func (e *Engine) Up(ctx context.Context, env string) (Result, error) {
 			return err
 		})
 		if err != nil {
-			return result, s.explain(ctx, result, err)
+			return result, err
 		}
 		if err := s.writeKubeconfig(outputs); err != nil {
 			return result, err
@@ -74,7 +77,7 @@ func (e *Engine) PreviewAs(ctx context.Context, env, role string) (Result, error
 			return Result{}, err
 		}
 		result, err := s.preview(ctx)
-		return result, s.explain(ctx, result, err)
+		return result, s.explain(result, err)
 	})
 }
 

@@ -36,6 +36,11 @@ func TestProtectionIsLiftedOnPurposeOnly(t *testing.T) {
 		assert.EqualError(t, err, "up shared failed:"+want)
 		_, err = e.Preview(ctx, "shared")
 		assert.EqualError(t, err, "preview shared failed:"+want)
+
+		configure(t, e, "shared", "config:\n  fixture:groups: 2\n  fixture:balancer: second\n  fixture:protection: {}\n")
+		_, err = e.Up(ctx, "shared")
+		require.Error(t, err)
+		assert.Empty(t, groups(t, e, "shared"), "nor is anything else changed")
 	})
 	t.Run("so is a deletion", func(t *testing.T) {
 		settings(`""`, "{}")

@@ -17,7 +17,7 @@ const (
 var edgeFunctionName = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,64}$`)
 
 // edgePolicyKinds are what distributions refer to. None goes while a distribution uses it.
-// Rules: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateCachePolicy.html and its neighbours
+// Rules: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateCachePolicy.html and its neighbors
 // API_CreateOriginRequestPolicy.html, API_CreateResponseHeadersPolicy.html, API_CreateOriginAccessControl.html,
 // API_CreateFunction.html.
 var edgePolicyKinds = map[string]kind{

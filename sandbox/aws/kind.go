@@ -67,7 +67,7 @@ func init() {
 		databaseKinds, databaseGroupKinds, databaseProxyKinds, documentKinds, documentGroupKinds, kafkaKinds, scalingKinds,
 		cacheKinds, cacheUserKinds, secretKinds,
 		zoneKinds, recordKinds, healthCheckKinds, queryLogKinds, certificateKinds,
-		distributionKinds, edgePolicyKinds, targetKinds, listenerKinds,
+		distributionKinds, edgePolicyKinds, targetKinds, listenerKinds, deliveryKinds,
 	} {
 		maps.Copy(kinds, service)
 	}

@@ -37,6 +37,12 @@ var gatewayKinds = map[string]kind{
 						"Network %s has some mapped public address(es), as of %s. Please unmap those before detaching the gateway", vpc, nat.ID)
 				}
 			}
+			for _, lb := range c.byProp(typeLoadBalancer, "vpcId", c.in["vpcId"]) {
+				if !props(lb.Props).boolean("internal") {
+					return fail("DetachInternetGateway", "DependencyViolation",
+						"Network %s has some mapped public address(es), as of %s. Please unmap those before detaching the gateway", c.in.str("vpcId"), lb.ID)
+				}
+			}
 			return nil
 		},
 	},
@@ -62,6 +68,11 @@ var gatewayKinds = map[string]kind{
 		remove: func(c *call) error {
 			if used := c.byProp(typeNATGateway, "allocationId", c.id); len(used) > 0 {
 				return fail("ReleaseAddress", "InvalidIPAddress.InUse", "The address with allocation id %s is in use by %s", c.id, used[0].ID)
+			}
+			for _, lb := range c.inRegion(typeLoadBalancer) {
+				if mentions(lb.Props["subnetMappings"], c.id) {
+					return fail("ReleaseAddress", "InvalidIPAddress.InUse", "The address with allocation id %s is in use by %s", c.id, lb.ID)
+				}
 			}
 			return nil
 		},

@@ -27,6 +27,10 @@ const (
 	definitionsManager = "sandbox-definitions"
 )
 
+// cleanup is how long deleted definitions are waited for. The API server finishes one that it has only just begun to serve
+// minutes later at times, and a release does not wait for that.
+const cleanup = 15 * time.Second
+
 var definitionResource = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 
 // definitionsFolder is where the definitions are unless a test says otherwise: beside the running program.
@@ -132,8 +136,10 @@ func (p *Provider) removeDefinitions(ctx context.Context, c *cluster, r release,
 			return err
 		}
 	}
+	settled, stop := context.WithTimeout(ctx, cleanup)
+	defer stop()
 	for _, d := range list {
-		if err := p.gone(ctx, c, definitionObject(d.GetName()), r.urn, d.GetUID()); err != nil {
+		if err := p.gone(settled, c, definitionObject(d.GetName()), r.urn, d.GetUID()); err != nil && settled.Err() == nil {
 			return err
 		}
 	}

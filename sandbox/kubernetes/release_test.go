@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -123,7 +124,10 @@ func TestReleaseBringsDefinitions(t *testing.T) {
 	definition := manifest("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", "experiments.argoproj.io", nil)
 	client, o := s.client(definition)
 	require.NoError(t, client.Delete(context.Background(), o.name, metav1.DeleteOptions{}))
-	require.Eventually(t, func() bool { return missing(t, s, definition) }, 10e9, 1e8)
+	require.Eventually(t, func() bool {
+		_, err := client.Get(context.Background(), o.name, metav1.GetOptions{})
+		return apierrors.IsNotFound(err)
+	}, time.Minute, 100*time.Millisecond)
 	old := s.deployed[urn]
 	_, err := s.p.Read(context.Background(), plugin.ReadRequest{URN: urn, Type: releaseType, ID: old.id, Inputs: old.inputs, State: old.outputs})
 	require.ErrorContains(t, err, `release "rollouts/argo-rollouts": its definitions are gone: experiments.argoproj.io`)
@@ -142,14 +146,16 @@ func TestReleaseBringsDefinitions(t *testing.T) {
 	assert.False(t, missing(t, s, manifest("v1", "Namespace", "", "rollouts", nil)), "Helm leaves the namespace")
 }
 
+// missing says whether an object is gone or on its way out.
 func missing(t *testing.T, s *stack, m map[string]any) bool {
 	t.Helper()
 	client, o := s.client(m)
-	_, err := client.Get(context.Background(), o.name, metav1.GetOptions{})
+	live, err := client.Get(context.Background(), o.name, metav1.GetOptions{})
 	if err != nil {
 		require.True(t, apierrors.IsNotFound(err), "%s", err)
+		return true
 	}
-	return err != nil
+	return live.GetDeletionTimestamp() != nil
 }
 
 func TestReleaseWithoutModule(t *testing.T) {

@@ -81,8 +81,9 @@ func TestReleaseIsNamed(t *testing.T) {
 	assert.True(t, diff.DeleteBeforeReplace)
 }
 
+// The tests that bring definitions are not parallel: the quota controller starts anew whenever the kinds change, and other
+// tests count on it.
 func TestReleaseBringsDefinitions(t *testing.T) {
-	t.Parallel()
 	s := newStack(t, nil)
 	argo := chart("argo-rollouts", "2.40.0", "rollouts", map[string]any{"values": map[string]any{"controller": map[string]any{"replicas": 2}}})
 	require.NoError(t, s.preview("argo", argo))
@@ -159,7 +160,6 @@ func missing(t *testing.T, s *stack, m map[string]any) bool {
 }
 
 func TestReleaseWithoutModule(t *testing.T) {
-	t.Parallel()
 	s := newStack(t, nil)
 	binding := manifest("elbv2.k8s.aws/v1beta1", "TargetGroupBinding", "default", "edge", map[string]any{"spec": map[string]any{"targetType": "ip"}})
 	require.ErrorContains(t, s.up("edge", binding), `targetgroupbinding "default/edge": the cluster has no kind TargetGroupBinding in elbv2.k8s.aws/v1beta1`)
@@ -178,7 +178,6 @@ func TestReleaseWithoutModule(t *testing.T) {
 }
 
 func TestReleaseOfNoOperator(t *testing.T) {
-	t.Parallel()
 	s := newStack(t, nil)
 	server := chart("metrics-server", "3.13.0", "kube-system", map[string]any{"values": map[string]any{"token": resource.MakeSecret(resource.NewStringProperty("hush"))}})
 	require.NoError(t, s.up("server", server))
@@ -199,7 +198,6 @@ func TestReleaseOfNoOperator(t *testing.T) {
 }
 
 func TestReleaseSwitchesDefinitionsOff(t *testing.T) {
-	t.Parallel()
 	s := newStack(t, nil)
 	on := map[string]any{"crds": map[string]any{"enabled": true}}
 	manager := chart("cert-manager", "v1.21.2", "default", map[string]any{"values": on})
@@ -217,7 +215,6 @@ func TestReleaseSwitchesDefinitionsOff(t *testing.T) {
 
 // The API server takes the definitions of every operator; those of the other tests are not installed again.
 func TestDefinitionsAreServed(t *testing.T) {
-	t.Parallel()
 	s := newStack(t, nil)
 	for _, name := range []string{"external-secrets", "argo-cd", "external-dns", "base", "nginx-ingress", "kong"} {
 		release := chart(name, "1.0.0", "default", nil)

@@ -214,11 +214,10 @@ func TestReleaseSwitchesDefinitionsOff(t *testing.T) {
 }
 
 // The API server takes the definitions of every operator; those of the other tests are not installed again.
+// They go with the control plane.
 func TestDefinitionsAreServed(t *testing.T) {
 	s := newStack(t, nil)
 	for _, name := range []string{"external-secrets", "argo-cd", "external-dns", "base", "nginx-ingress", "kong"} {
-		release := chart(name, "1.0.0", "default", nil)
-		require.NoError(t, s.up(name, release), name)
-		require.NoError(t, s.down(name, release), name)
+		require.NoError(t, s.up(name, chart(name, "1.0.0", "default", nil)), name)
 	}
 }

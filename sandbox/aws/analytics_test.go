@@ -21,7 +21,7 @@ func TestGlue_Refuses(t *testing.T) {
 	w.refuses(t, map[string]refusal{
 		"upper case":       {typeCatalogDatabase, map[string]any{"name": "Cost"}, "no upper-case letters"},
 		"database twice":   {typeCatalogDatabase, map[string]any{"name": "cost"}, "Database already exists"},
-		"another account":  {typeCatalogDatabase, map[string]any{"name": "x", "catalogId": "444455556666"}, "does not know the catalogue of another account"},
+		"another account":  {typeCatalogDatabase, map[string]any{"name": "x", "catalogId": "444455556666"}, "does not know the catalog of another account"},
 		"no database":      {typeCatalogTable, with(table, map[string]any{"databaseName": "none"}), "Database none not found"},
 		"no bucket":        {typeCatalogTable, with(table, map[string]any{"storageDescriptor": map[string]any{"location": "s3://none/"}}), "not a place in a bucket that exists"},
 		"column twice":     {typeCatalogTable, with(table, map[string]any{"partitionKeys": []any{map[string]any{"name": "A", "type": "date"}}}), `got "a" twice`},

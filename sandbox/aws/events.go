@@ -162,7 +162,7 @@ func checkEventTarget(c *call) error {
 	if len(parts) < 6 {
 		return fail(operation, "ValidationException", "Parameter %s is not valid. Reason: Provided Arn is not in correct format.", arn)
 	}
-	exists := true
+	var exists bool
 	switch parts[2] {
 	case "sns":
 		topic := c.find(typeTopic, arn)

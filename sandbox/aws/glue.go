@@ -21,7 +21,7 @@ var (
 	workgroupName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,128}$`)
 )
 
-// glueKinds are the data catalogue and what fills it.
+// glueKinds are the data catalog and what fills it.
 // Rules: https://docs.aws.amazon.com/glue/latest/webapi/API_DatabaseInput.html, API_TableInput.html, API_CreateCrawler.html.
 var glueKinds = map[string]kind{
 	typeCatalogDatabase: {
@@ -102,7 +102,7 @@ func catalogNameRule(in props, p *problems) {
 // ownCatalog refuses another account's.
 func (c *call) ownCatalog() error {
 	if id := c.in.str("catalogId"); id != "" && id != c.state.AccountID {
-		return fmt.Errorf("aws stand-in: it does not know the catalogue of another account: %s", id)
+		return fmt.Errorf("aws stand-in: it does not know the catalog of another account: %s", id)
 	}
 	return nil
 }

@@ -98,12 +98,12 @@ func TestCheckPrincipals_RefusesWhomAWSDoesNotKnow(t *testing.T) {
 		return map[string]any{"assumeRolePolicy": `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":` + principal + `}}`}
 	}
 	for name, principal := range map[string]string{
-		"misspelt service":  `{"Service":"cloudtrial.amazonaws.com"}`,
-		"no service at all": `{"Service":"s3"}`,
-		"no role":           `{"AWS":"arn:aws:iam::` + w.accountID() + `:role/nobody"}`,
-		"no user":           `{"AWS":"arn:aws:iam::` + w.accountID() + `:user/nobody"}`,
-		"no provider":       `{"Federated":"arn:aws:iam::` + w.accountID() + `:oidc-provider/none"}`,
-		"no principal":      `{"AWS":"somebody"}`,
+		"misspelled service": `{"Service":"cloudtrial.amazonaws.com"}`,
+		"no service at all":  `{"Service":"s3"}`,
+		"no role":            `{"AWS":"arn:aws:iam::` + w.accountID() + `:role/nobody"}`,
+		"no user":            `{"AWS":"arn:aws:iam::` + w.accountID() + `:user/nobody"}`,
+		"no provider":        `{"Federated":"arn:aws:iam::` + w.accountID() + `:oidc-provider/none"}`,
+		"no principal":       `{"AWS":"somebody"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.try(typeRole, trust(principal))

@@ -52,7 +52,8 @@ func (p *Provider) createRelease(ctx context.Context, req plugin.CreateRequest) 
 
 // previewRelease looks whether a new release takes another's place, where there is a cluster to ask.
 func (p *Provider) previewRelease(ctx context.Context, s settings, c *cluster, r release) error {
-	if c.reachable(ctx) != nil || r.object.name == "" || r.object.namespace == "" {
+	askable := c.reachable(ctx) == nil && r.object.name != "" && r.object.namespace != ""
+	if !askable {
 		return nil
 	}
 	if err := c.vacantRelease(ctx, s, r); err != nil && !tolerated(err) && !apierrors.IsForbidden(err) {

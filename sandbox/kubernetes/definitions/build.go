@@ -98,7 +98,7 @@ func (o Operator) extract(archive string) ([]map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	var list []map[string]any
 	for _, f := range r.File {
 		name, ok := strings.CutPrefix(f.Name, o.Module+"@"+o.Version+"/")
@@ -131,7 +131,7 @@ func parse(f *zip.File) ([]map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	var list []map[string]any
 	decoder := utilyaml.NewYAMLOrJSONDecoder(in, 4096)
 	for {
